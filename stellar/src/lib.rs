@@ -1,1 +1,19 @@
+//! Stellar, upstream's expression language: compiled once, evaluated often.
+//!
+//! [`compile`] turns a text into a [`Program`], or into [`Diagnostic`]s that point into the text. A program is evaluated
+//! over a [`Scope`] (the fields of an event, usually several [`Layers`]) in a [`Context`] (global configuration, clock,
+//! remote calls). The language follows upstream's `metron` dialect to the letter, including its unusual precedences.
 
+mod context;
+mod diagnostic;
+mod error;
+mod library;
+mod program;
+mod scope;
+
+pub use context::{Context, NoRemote, RemoteCalls, RemoteOutcome};
+pub use diagnostic::{ConfigProblem, Diagnostic, Severity};
+pub use error::EvalError;
+pub use library::{FunctionSpec, Library, Parameter, RemoteFunction};
+pub use program::{Program, compile, compile_predicate};
+pub use scope::{Layers, Scope};

@@ -1,0 +1,42 @@
+use std::ops::Range;
+
+/// Why an evaluation gave no value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EvalError {
+    /// Not an error: a remote call has been noted down, evaluate again when its answer is there.
+    #[error("waiting for a remote call")]
+    Pending,
+    /// The evaluation failed. `span` is the place in the source, in bytes, where it is known.
+    #[error("{message}")]
+    Failed {
+        message: String,
+        span: Option<Range<usize>>,
+    },
+}
+
+impl EvalError {
+    pub fn is_pending(&self) -> bool {
+        matches!(self, EvalError::Pending)
+    }
+
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        EvalError::Failed {
+            message: message.into(),
+            span: None,
+        }
+    }
+
+    /// Adds the place, unless a narrower one is known already.
+    pub(crate) fn at(self, place: &Range<u32>) -> Self {
+        match self {
+            EvalError::Failed {
+                message,
+                span: None,
+            } => EvalError::Failed {
+                message,
+                span: Some(place.start as usize..place.end as usize),
+            },
+            other => other,
+        }
+    }
+}
