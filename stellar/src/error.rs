@@ -1,5 +1,7 @@
 use std::ops::Range;
 
+use crate::syntax::Span;
+
 /// Why an evaluation gave no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EvalError {
@@ -27,14 +29,14 @@ impl EvalError {
     }
 
     /// Adds the place, unless a narrower one is known already.
-    pub(crate) fn at(self, place: &Range<u32>) -> Self {
+    pub(crate) fn at(self, place: Span) -> Self {
         match self {
             EvalError::Failed {
                 message,
                 span: None,
             } => EvalError::Failed {
                 message,
-                span: Some(place.start as usize..place.end as usize),
+                span: Some(place.range()),
             },
             other => other,
         }

@@ -4,12 +4,24 @@
 //! over a [`Scope`] (the fields of an event, usually several [`Layers`]) in a [`Context`] (global configuration, clock,
 //! remote calls). The language follows upstream's `metron` dialect to the letter, including its unusual precedences.
 
+mod character;
+mod compiler;
 mod context;
+mod convert;
 mod diagnostic;
 mod error;
+mod evaluate;
+mod lambda;
+mod lexer;
 mod library;
+mod node;
+mod operators;
+mod parser;
 mod program;
 mod scope;
+mod suggest;
+mod syntax;
+mod text;
 
 pub use context::{Context, NoRemote, RemoteCalls, RemoteOutcome};
 pub use diagnostic::{ConfigProblem, Diagnostic, Severity};

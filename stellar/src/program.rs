@@ -2,6 +2,11 @@ use std::sync::Arc;
 
 use alidade_event::{FieldName, Value};
 
+use crate::compiler::Compiler;
+use crate::evaluate::{Env, Runtime, evaluate};
+use crate::node::Node;
+use crate::operators::described;
+use crate::parser::parse;
 use crate::{Context, Diagnostic, EvalError, Library, Scope};
 
 /// A compiled expression. Cheap to clone, shared by threads.
@@ -11,7 +16,9 @@ pub struct Program(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     source: String,
+    root: Node,
     variables: Vec<FieldName>,
+    warnings: Vec<Diagnostic>,
     remote: bool,
     deterministic: bool,
 }
@@ -21,13 +28,20 @@ struct Inner {
 /// # Errors
 /// Everything that is wrong with the text. A blank text is an error.
 pub fn compile(source: &str, library: &Library) -> Result<Program, Vec<Diagnostic>> {
-    let _ = library.names();
-    Err(vec![Diagnostic::error(
-        "S001",
-        0..source.len(),
-        "not an expression",
-        "",
-    )])
+    let tree = parse(source).map_err(|finding| vec![finding])?;
+    let mut compiler = Compiler::new(library);
+    let root = compiler.compile(tree);
+    if !compiler.errors.is_empty() {
+        return Err(compiler.errors);
+    }
+    Ok(Program(Arc::new(Inner {
+        source: source.to_owned(),
+        root,
+        variables: compiler.variables,
+        warnings: compiler.warnings,
+        remote: compiler.remote,
+        deterministic: compiler.deterministic,
+    })))
 }
 
 /// Compiles a condition. A blank text is a condition that always holds.
@@ -35,10 +49,17 @@ pub fn compile(source: &str, library: &Library) -> Result<Program, Vec<Diagnosti
 /// # Errors
 /// Everything that is wrong with the text.
 pub fn compile_predicate(source: &str, library: &Library) -> Result<Program, Vec<Diagnostic>> {
-    if source.trim().is_empty() {
-        return compile("true", library);
+    if !source.trim().is_empty() {
+        return compile(source, library);
     }
-    compile(source, library)
+    Ok(Program(Arc::new(Inner {
+        source: source.to_owned(),
+        root: Node::Constant(Value::Bool(true)),
+        variables: Vec::new(),
+        warnings: Vec::new(),
+        remote: false,
+        deterministic: true,
+    })))
 }
 
 impl Program {
@@ -46,9 +67,14 @@ impl Program {
         &self.0.source
     }
 
-    /// The variables that the expression mentions, `_` among them if it does.
+    /// The variables that the expression mentions, `_` among them if it does. Parameters of lambdas are not variables.
     pub fn variables(&self) -> &[FieldName] {
         &self.0.variables
+    }
+
+    /// What the author of the expression may want to look at again.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.0.warnings
     }
 
     /// Whether the expression calls a function that [`crate::RemoteCalls`] answers.
@@ -70,8 +96,9 @@ impl Program {
         scope: &dyn Scope,
         context: &mut Context<'_>,
     ) -> Result<Value, EvalError> {
-        let _ = (scope.all(), context.now_ms);
-        Err(EvalError::failed("not an expression"))
+        let env = Env { scope, frame: &[] };
+        let value = evaluate(&self.0.root, env, &mut Runtime::new(context))?;
+        Ok(value.into_owned())
     }
 
     /// The value of a condition; null is false.
@@ -83,12 +110,14 @@ impl Program {
         scope: &dyn Scope,
         context: &mut Context<'_>,
     ) -> Result<bool, EvalError> {
-        match self.evaluate(scope, context)? {
+        let env = Env { scope, frame: &[] };
+        let value = evaluate(&self.0.root, env, &mut Runtime::new(context))?;
+        match &*value {
             Value::Null => Ok(false),
-            Value::Bool(truth) => Ok(truth),
+            Value::Bool(truth) => Ok(*truth),
             other => Err(EvalError::failed(format!(
                 "the condition gives {}, not true or false",
-                other.type_name()
+                described(other)
             ))),
         }
     }

@@ -1,27 +1,12 @@
-use std::sync::Arc;
+//! The functions, and the library that knows them by name.
 
-/// One parameter of a function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Parameter {
-    pub name: &'static str,
-    pub description: &'static str,
-    pub optional: bool,
-    /// May be given any number of times.
-    pub repeated: bool,
-}
+mod function;
 
-/// What there is to know about a function without calling it.
-#[derive(Debug, Clone, Copy)]
-pub struct FunctionSpec {
-    pub name: &'static str,
-    pub description: &'static str,
-    pub parameters: &'static [Parameter],
-    pub returns: &'static str,
-    /// The same arguments always give the same value.
-    pub deterministic: bool,
-    /// The call goes to [`crate::RemoteCalls`].
-    pub remote: bool,
-}
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+pub(crate) use function::{Call, Function};
+pub use function::{FunctionSpec, Parameter};
 
 /// A function whose calls are answered by [`crate::RemoteCalls`]: the library knows only its face.
 pub trait RemoteFunction: Send + Sync {
@@ -33,40 +18,59 @@ pub trait RemoteFunction: Send + Sync {
 }
 
 /// The functions that expressions may call. Cheap to clone.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Library {
-    specs: Arc<Vec<FunctionSpec>>,
+    functions: Arc<HashMap<&'static str, Arc<Function>>>,
 }
+
+/// Every group of functions.
+const GROUPS: &[&[Function]] = &[];
 
 impl Library {
     /// All functions that need nothing but their arguments, and the two of the model service.
     pub fn metron() -> Library {
-        Library {
-            specs: Arc::new(Vec::new()),
-        }
+        static METRON: OnceLock<Library> = OnceLock::new();
+        METRON
+            .get_or_init(|| {
+                let functions = GROUPS.iter().flat_map(|group| group.iter());
+                Library {
+                    functions: Arc::new(
+                        functions
+                            .map(|function| (function.spec.name, Arc::new(function.clone())))
+                            .collect(),
+                    ),
+                }
+            })
+            .clone()
     }
 
-    /// Adds a function that [`crate::RemoteCalls`] answers.
+    /// Adds a function that [`crate::RemoteCalls`] answers. It takes the place of one with the same name.
     pub fn with_remote(mut self, function: Arc<dyn RemoteFunction>) -> Library {
-        Arc::make_mut(&mut self.specs).push(FunctionSpec {
-            name: function.name(),
-            description: function.description(),
-            parameters: function.parameters(),
-            returns: function.returns(),
-            deterministic: false,
-            remote: true,
-        });
+        let added = Function::new(
+            function.name(),
+            function.description(),
+            function.parameters(),
+            function.returns(),
+            |call| call.call_remote(),
+        )
+        .remote();
+        Arc::make_mut(&mut self.functions).insert(function.name(), Arc::new(added));
         self
     }
 
     /// The names of all functions, sorted.
     pub fn names(&self) -> Vec<&'static str> {
-        let mut names: Vec<_> = self.specs.iter().map(|spec| spec.name).collect();
+        let mut names: Vec<_> = self.functions.keys().copied().collect();
         names.sort_unstable();
         names
     }
 
+    /// What there is to know about a function.
     pub fn spec(&self, name: &str) -> Option<FunctionSpec> {
-        self.specs.iter().find(|spec| spec.name == name).copied()
+        self.functions.get(name).map(|function| function.spec)
+    }
+
+    pub(crate) fn function(&self, name: &str) -> Option<&Arc<Function>> {
+        self.functions.get(name)
     }
 }

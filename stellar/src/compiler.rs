@@ -1,0 +1,377 @@
+//! From the tree of names to the tree that is evaluated.
+
+use std::sync::Arc;
+
+use alidade_event::{FieldName, Map, Str, Value};
+
+use crate::library::Function;
+use crate::node::{
+    Branch, Branches, CallNode, Chain, FieldByName, InNode, LambdaNode, Node, PreparedArguments,
+};
+use crate::suggest::closest;
+use crate::syntax::{Comparison, Connective, Expr, Kind, Span};
+use crate::{Diagnostic, Library};
+
+/// How deep the evaluated tree may be: bounds the stack that an evaluation takes.
+const MAX_DEPTH: usize = 600;
+
+/// What has been found out about a program while compiling it.
+pub(crate) struct Compiler<'l> {
+    library: &'l Library,
+    pub errors: Vec<Diagnostic>,
+    pub warnings: Vec<Diagnostic>,
+    pub variables: Vec<FieldName>,
+    pub remote: bool,
+    pub deterministic: bool,
+    /// Parameters of the lambdas around the place that is being compiled, outermost first.
+    parameters: Vec<Str>,
+    depth: usize,
+}
+
+impl<'l> Compiler<'l> {
+    pub fn new(library: &'l Library) -> Self {
+        Compiler {
+            library,
+            errors: Vec::new(),
+            warnings: Vec::new(),
+            variables: Vec::new(),
+            remote: false,
+            deterministic: true,
+            parameters: Vec::new(),
+            depth: 0,
+        }
+    }
+
+    pub fn compile(&mut self, tree: Expr) -> Node {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            self.depth -= 1;
+            if !self.errors.iter().any(|error| error.code == "S007") {
+                self.errors.push(Diagnostic::error(
+                    "S007",
+                    tree.span.range(),
+                    format!("the expression nests deeper than {MAX_DEPTH} operations"),
+                    "too deep",
+                ));
+            }
+            return Node::Constant(Value::Null);
+        }
+        let node = self.node(tree);
+        self.depth -= 1;
+        node
+    }
+
+    fn boxed(&mut self, tree: Box<Expr>) -> Box<Node> {
+        Box::new(self.compile(*tree))
+    }
+
+    fn node(&mut self, tree: Expr) -> Node {
+        let span = tree.span;
+        match tree.kind {
+            Kind::Literal(value) => Node::Constant(value),
+            Kind::Variable(name) => self.variable(name),
+            Kind::Exists(name) => self.exists(name),
+            Kind::Call {
+                name,
+                name_span,
+                arguments,
+            } => self.call(&name, name_span, arguments, span),
+            Kind::List(members) => self.list(members),
+            Kind::Map(entries) => self.map(entries),
+            Kind::Lambda { parameters, body } => self.lambda(parameters, *body),
+            Kind::Not(inner) => Node::Not(self.boxed(inner)),
+            Kind::Arithmetic { first, rest } => {
+                self.warn_of_product_after_quotient(&rest);
+                Node::Arithmetic(self.chain(*first, rest, span))
+            }
+            Kind::Compare { first, rest } => {
+                Node::Compare(self.chain(*first, rest, span))
+            }
+            Kind::In {
+                member,
+                negated,
+                container,
+            } => {
+                self.warn_of_swallowed_comparison(&container);
+                Node::In(Box::new(InNode {
+                    member: self.compile(*member),
+                    negated,
+                    container: self.compile(*container),
+                }))
+            }
+            Kind::Logic { first, rest } => {
+                self.warn_of_mixed_connectives(&rest, span);
+                Node::Logic(self.chain(*first, rest, span))
+            }
+            Kind::Choose {
+                branches,
+                otherwise,
+            } => Node::Choose(self.branches(branches, *otherwise)),
+            Kind::Match { clauses, default } => Node::Match(self.branches(clauses, *default)),
+        }
+    }
+
+    fn mention(&mut self, name: &Str) {
+        if !self.variables.contains(name) {
+            self.variables.push(name.clone());
+        }
+    }
+
+    /// The place of a parameter in the frame; of equal names the innermost counts.
+    fn parameter(&self, name: &str) -> Option<usize> {
+        self.parameters.iter().rposition(|known| known == name)
+    }
+
+    fn variable(&mut self, name: Str) -> Node {
+        if let Some(at) = self.parameter(&name) {
+            return Node::Parameter(at);
+        }
+        self.mention(&name);
+        if name == "_" {
+            return Node::AllFields;
+        }
+        Node::Field(name)
+    }
+
+    fn exists(&mut self, name: Str) -> Node {
+        if let Some(at) = self.parameter(&name) {
+            return Node::ParameterExists(at);
+        }
+        self.mention(&name);
+        if name == "_" {
+            return Node::Constant(Value::Bool(true));
+        }
+        Node::FieldExists(name)
+    }
+
+    fn chain<O>(&mut self, first: Expr, rest: Vec<(O, Expr)>, span: Span) -> Box<Chain<O>> {
+        let first = self.compile(first);
+        let rest = rest
+            .into_iter()
+            .map(|(operator, operand)| (operator, self.compile(operand)))
+            .collect();
+        Box::new(Chain { first, rest, span })
+    }
+
+    fn branches(&mut self, branches: Vec<(Expr, Expr)>, otherwise: Expr) -> Box<Branches> {
+        let branches = branches
+            .into_iter()
+            .map(|(condition, value)| Branch {
+                condition_span: condition.span,
+                condition: self.compile(condition),
+                value: self.compile(value),
+            })
+            .collect();
+        let otherwise = self.compile(otherwise);
+        Box::new(Branches {
+            branches,
+            otherwise,
+        })
+    }
+
+    /// A list of constants is a constant itself.
+    fn list(&mut self, members: Vec<Expr>) -> Node {
+        let members: Vec<Node> = members.into_iter().map(|m| self.compile(m)).collect();
+        if !members.iter().all(is_constant) {
+            return Node::List(members.into());
+        }
+        let values = members.into_iter().filter_map(into_constant).collect();
+        Node::Constant(Value::list(values))
+    }
+
+    fn map(&mut self, entries: Vec<(Expr, Expr)>) -> Node {
+        let entries: Vec<(Node, Node)> = entries
+            .into_iter()
+            .map(|(key, value)| (self.compile(key), self.compile(value)))
+            .collect();
+        if !entries.iter().all(|(key, value)| is_constant(key) && is_constant(value)) {
+            return Node::Map(entries.into());
+        }
+        let mut map = Map::with_capacity(entries.len());
+        for (key, value) in entries {
+            if let (Some(key), Some(value)) = (into_constant(key), into_constant(value)) {
+                insert_first(&mut map, key, value);
+            }
+        }
+        Node::Constant(Value::map(map))
+    }
+
+    fn lambda(&mut self, parameters: Vec<Str>, body: Expr) -> Node {
+        let captured = self.parameters.len();
+        let count = parameters.len();
+        self.parameters.extend(parameters);
+        let body = self.compile(body);
+        self.parameters.truncate(captured);
+        Node::Lambda(Arc::new(LambdaNode {
+            captured,
+            parameters: count,
+            body,
+        }))
+    }
+
+    fn call(&mut self, name: &Str, name_span: Span, arguments: Vec<Expr>, span: Span) -> Node {
+        let Some(function) = self.library.function(name).cloned() else {
+            self.errors.push(self.unknown_function(name, name_span));
+            for argument in arguments {
+                self.compile(argument);
+            }
+            return Node::Constant(Value::Null);
+        };
+        self.remote |= function.spec.remote;
+        self.deterministic &= function.spec.deterministic;
+        self.check_count(&function, arguments.len(), span);
+        let mut arguments: Vec<Node> = arguments.into_iter().map(|a| self.compile(a)).collect();
+        let all_fields = matches!(arguments.get(1), Some(Node::AllFields));
+        if all_fields && function.spec.name == "MAP_GET" {
+            let default = (arguments.len() > 2).then(|| arguments.swap_remove(2));
+            let key = arguments.swap_remove(0);
+            return Node::FieldByName(Box::new(FieldByName { key, default }));
+        }
+        let prepared = self.prepare(&function, &arguments, span);
+        Node::Call(Box::new(CallNode {
+            function,
+            arguments: arguments.into(),
+            prepared,
+            span,
+        }))
+    }
+
+    fn prepare(
+        &mut self,
+        function: &Function,
+        arguments: &[Node],
+        span: Span,
+    ) -> Option<PreparedArguments> {
+        let prepare = function.prepare?;
+        let constants: Vec<Option<&Value>> = arguments
+            .iter()
+            .map(|argument| match argument {
+                Node::Constant(value) => Some(value),
+                _ => None,
+            })
+            .collect();
+        match prepare(&constants) {
+            Ok(prepared) => prepared.map(PreparedArguments),
+            Err(reason) => {
+                let message = format!("{}: {reason}", function.spec.name);
+                self.errors.push(
+                    Diagnostic::error("S103", span.range(), message, "every call would fail")
+                        .with_help(function.spec.signature()),
+                );
+                None
+            }
+        }
+    }
+
+    fn unknown_function(&self, name: &str, span: Span) -> Diagnostic {
+        let finding = Diagnostic::error(
+            "S101",
+            span.range(),
+            format!("unknown function `{name}`"),
+            "no such function",
+        );
+        match closest(name, &self.library.names()) {
+            Some(near) => finding.with_help(format!("did you mean `{near}`?")),
+            None => finding,
+        }
+    }
+
+    fn check_count(&mut self, function: &Function, given: usize, span: Span) {
+        let spec = &function.spec;
+        let required = spec.required();
+        let message = if given < required {
+            format!("{} needs {}, got {given}", spec.name, counted(required))
+        } else if spec.most().is_some_and(|most| given > most) {
+            let most = counted(spec.parameters.len());
+            format!("{} takes at most {most}, got {given}", spec.name)
+        } else {
+            return;
+        };
+        self.errors.push(
+            Diagnostic::error("S102", span.range(), message, "wrong number of arguments")
+                .with_help(spec.signature()),
+        );
+    }
+
+    fn warn_of_mixed_connectives(&mut self, rest: &[(Connective, Expr)], span: Span) {
+        let mixed = rest.windows(2).any(|pair| pair[0].0 != pair[1].0);
+        if mixed {
+            self.warnings.push(
+                Diagnostic::warning(
+                    "S201",
+                    span.range(),
+                    "`and` and `or` have the same precedence and group to the right",
+                    "read as a and (b or (c and ...))",
+                )
+                .with_help("put parentheses around the groups that are meant"),
+            );
+        }
+    }
+
+    fn warn_of_product_after_quotient(
+        &mut self,
+        rest: &[(crate::syntax::ArithmeticOperator, Expr)],
+    ) {
+        use crate::syntax::ArithmeticOperator::{Divide, Multiply};
+        let swallowed = rest.iter().find(|(operator, operand)| {
+            *operator == Divide
+                && matches!(&operand.kind, Kind::Arithmetic { rest, .. }
+                    if rest.first().is_some_and(|(inner, _)| *inner == Multiply))
+        });
+        let Some((_, operand)) = swallowed else { return };
+        self.warnings.push(
+            Diagnostic::warning(
+                "S202",
+                operand.span.range(),
+                "`*` binds tighter than `/`",
+                "the whole product is the divisor",
+            )
+            .with_help("put parentheses around what is meant"),
+        );
+    }
+
+    fn warn_of_swallowed_comparison(&mut self, container: &Expr) {
+        let Kind::Compare { rest, .. } = &container.kind else {
+            return;
+        };
+        let is_equality = rest
+            .iter()
+            .any(|(operator, _)| matches!(operator, Comparison::Equal | Comparison::NotEqual));
+        if is_equality {
+            self.warnings.push(
+                Diagnostic::warning(
+                    "S203",
+                    container.span.range(),
+                    "the comparison right of `in` is done first",
+                    "this is what is searched",
+                )
+                .with_help("put parentheses around the `in`"),
+            );
+        }
+    }
+}
+
+fn counted(arguments: usize) -> String {
+    match arguments {
+        1 => "1 argument".to_owned(),
+        more => format!("{more} arguments"),
+    }
+}
+
+fn is_constant(node: &Node) -> bool {
+    matches!(node, Node::Constant(_))
+}
+
+fn into_constant(node: Node) -> Option<Value> {
+    match node {
+        Node::Constant(value) => Some(value),
+        _ => None,
+    }
+}
+
+/// Of a key given twice in a literal, the first entry counts.
+pub(crate) fn insert_first(map: &mut Map, key: Value, value: Value) {
+    if !map.contains_key(&key) {
+        map.insert(key, value);
+    }
+}

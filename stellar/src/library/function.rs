@@ -1,0 +1,320 @@
+//! What a function is made of, and what a call of it looks like from inside.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use alidade_event::{Map, Set, Str, Value};
+
+use crate::evaluate::{Env, Runtime, call_lambda};
+use crate::lambda::Lambda;
+use crate::node::Prepared;
+use crate::operators::described;
+use crate::text::text;
+use crate::{EvalError, RemoteOutcome};
+
+/// One parameter of a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parameter {
+    pub name: &'static str,
+    pub description: &'static str,
+    pub optional: bool,
+    /// May be given any number of times.
+    pub repeated: bool,
+}
+
+impl Parameter {
+    pub const fn required(name: &'static str, description: &'static str) -> Self {
+        Parameter {
+            name,
+            description,
+            optional: false,
+            repeated: false,
+        }
+    }
+
+    pub const fn optional(name: &'static str, description: &'static str) -> Self {
+        Parameter {
+            optional: true,
+            ..Parameter::required(name, description)
+        }
+    }
+
+    /// May be left out, and may be given several times.
+    pub const fn repeated(name: &'static str, description: &'static str) -> Self {
+        Parameter {
+            repeated: true,
+            ..Parameter::optional(name, description)
+        }
+    }
+}
+
+/// What there is to know about a function without calling it.
+#[derive(Debug, Clone, Copy)]
+pub struct FunctionSpec {
+    pub name: &'static str,
+    pub description: &'static str,
+    pub parameters: &'static [Parameter],
+    /// What the value is, in a few words.
+    pub returns: &'static str,
+    /// Expressions with the JSON of their values.
+    pub examples: &'static [(&'static str, &'static str)],
+    /// The same arguments always give the same value.
+    pub deterministic: bool,
+    /// The call goes to [`crate::RemoteCalls`].
+    pub remote: bool,
+    /// Surplus arguments are an error; otherwise they are ignored, as upstream does.
+    pub exact: bool,
+}
+
+impl FunctionSpec {
+    /// `NAME(required, optional?, repeated...)`.
+    pub fn signature(&self) -> String {
+        let parameters: Vec<String> = self
+            .parameters
+            .iter()
+            .map(|parameter| {
+                let mark = match (parameter.repeated, parameter.optional) {
+                    (true, _) => "...",
+                    (false, true) => "?",
+                    (false, false) => "",
+                };
+                format!("{}{mark}", parameter.name)
+            })
+            .collect();
+        format!("{}({})", self.name, parameters.join(", "))
+    }
+
+    pub(crate) fn required(&self) -> usize {
+        self.parameters.iter().filter(|p| !p.optional).count()
+    }
+
+    /// The most arguments that a call may have, if there is a bound.
+    pub(crate) fn most(&self) -> Option<usize> {
+        let bounded = self.exact && !self.parameters.iter().any(|p| p.repeated);
+        bounded.then_some(self.parameters.len())
+    }
+}
+
+pub(crate) type Outcome = Result<Value, EvalError>;
+pub(crate) type Code = fn(&mut Call<'_, '_, '_>) -> Outcome;
+/// Turns constant arguments (`None` stands for one that is not constant) into what the calls use.
+pub(crate) type Prepare = fn(&[Option<&Value>]) -> Result<Option<Prepared>, String>;
+
+/// A function of the library.
+#[derive(Clone)]
+pub(crate) struct Function {
+    pub spec: FunctionSpec,
+    pub code: Code,
+    pub prepare: Option<Prepare>,
+}
+
+impl fmt::Debug for Function {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.spec.name)
+    }
+}
+
+impl Function {
+    /// A function that depends on nothing but its arguments and ignores surplus ones.
+    pub const fn new(
+        name: &'static str,
+        description: &'static str,
+        parameters: &'static [Parameter],
+        returns: &'static str,
+        code: Code,
+    ) -> Self {
+        Function {
+            spec: FunctionSpec {
+                name,
+                description,
+                parameters,
+                returns,
+                examples: &[],
+                deterministic: true,
+                remote: false,
+                exact: false,
+            },
+            code,
+            prepare: None,
+        }
+    }
+
+    pub const fn examples(mut self, examples: &'static [(&'static str, &'static str)]) -> Self {
+        self.spec.examples = examples;
+        self
+    }
+
+    pub const fn exact(mut self) -> Self {
+        self.spec.exact = true;
+        self
+    }
+
+    /// The same arguments may give another value next time.
+    pub const fn varying(mut self) -> Self {
+        self.spec.deterministic = false;
+        self
+    }
+
+    pub const fn remote(mut self) -> Self {
+        self.spec.remote = true;
+        self.spec.deterministic = false;
+        self
+    }
+
+    pub const fn prepared(mut self, prepare: Prepare) -> Self {
+        self.prepare = Some(prepare);
+        self
+    }
+}
+
+/// A call under way: its arguments, and what a function may do besides.
+pub(crate) struct Call<'c, 'e, 'r> {
+    pub(crate) name: &'static str,
+    pub(crate) arguments: &'c mut [Cow<'e, Value>],
+    pub(crate) env: Env<'e>,
+    pub(crate) runtime: &'c mut Runtime<'r>,
+    pub(crate) prepared: Option<&'e Prepared>,
+}
+
+impl Call<'_, '_, '_> {
+    pub fn len(&self) -> usize {
+        self.arguments.len()
+    }
+
+    /// The argument at a place; null when it was not given.
+    pub fn get(&self, at: usize) -> &Value {
+        self.arguments.get(at).map_or(&Value::Null, |value| value)
+    }
+
+    /// The argument at a place, without a copy where it is not needed elsewhere.
+    pub fn take(&mut self, at: usize) -> Value {
+        match self.arguments.get_mut(at) {
+            None => Value::Null,
+            Some(argument) => std::mem::take(argument).into_owned(),
+        }
+    }
+
+    /// All arguments from a place on.
+    pub fn rest(&self, from: usize) -> impl Iterator<Item = &Value> {
+        self.arguments.iter().skip(from).map(|value| &**value)
+    }
+
+    pub fn fail<T>(&self, message: impl fmt::Display) -> Result<T, EvalError> {
+        Err(EvalError::failed(format!("{}: {message}", self.name)))
+    }
+
+    /// The failure of an argument that is of the wrong type.
+    pub fn wrong<T>(&self, at: usize, expected: &str) -> Result<T, EvalError> {
+        let found = described(self.get(at));
+        self.fail(format_args!(
+            "argument {} must be {expected}, not {found}",
+            at + 1
+        ))
+    }
+
+    /// Text or null; any other type is an error.
+    pub fn text_or_null(&self, at: usize) -> Result<Option<&Str>, EvalError> {
+        match self.get(at) {
+            Value::Null => Ok(None),
+            Value::Str(text) => Ok(Some(text)),
+            _ => self.wrong(at, "text"),
+        }
+    }
+
+    /// Any value by its text; nothing for null.
+    pub fn any_text(&self, at: usize) -> Result<Option<Str>, EvalError> {
+        match self.get(at) {
+            Value::Null => Ok(None),
+            other => text(other).map(Some),
+        }
+    }
+
+    pub fn list(&self, at: usize) -> Result<&[Value], EvalError> {
+        match self.get(at) {
+            Value::List(members) => Ok(members),
+            _ => self.wrong(at, "a list"),
+        }
+    }
+
+    pub fn map_or_null(&self, at: usize) -> Result<Option<&Map>, EvalError> {
+        match self.get(at) {
+            Value::Null => Ok(None),
+            Value::Map(map) => Ok(Some(map)),
+            _ => self.wrong(at, "a map"),
+        }
+    }
+
+    /// The members of a list or a set; nothing for null; any other type is an error.
+    pub fn members_or_null(&self, at: usize) -> Result<Option<Vec<Value>>, EvalError> {
+        match members(self.get(at)) {
+            Some(members) => Ok(Some(members)),
+            None if self.get(at).is_null() => Ok(None),
+            None => self.wrong(at, "a list or a set"),
+        }
+    }
+
+    /// A number as a double; nothing for null; any other type is an error.
+    pub fn number_or_null(&self, at: usize) -> Result<Option<f64>, EvalError> {
+        match self.get(at) {
+            Value::Null => Ok(None),
+            other => match other.as_f64() {
+                Some(number) => Ok(Some(number)),
+                None => self.wrong(at, "a number"),
+            },
+        }
+    }
+
+    pub fn prepared<T: 'static>(&self) -> Option<&T> {
+        self.prepared.and_then(|prepared| prepared.downcast_ref())
+    }
+
+    pub fn now_ms(&self) -> i64 {
+        self.runtime.now_ms
+    }
+
+    /// Calls a lambda.
+    pub fn invoke(&mut self, lambda: &Lambda, arguments: &mut dyn Iterator<Item = Value>) -> Outcome {
+        call_lambda(lambda, arguments, self.env, self.runtime)
+    }
+
+    /// Hands the call to whoever answers for the world outside.
+    pub fn call_remote(&mut self) -> Outcome {
+        let arguments: Vec<Value> = self.arguments.iter().map(|a| (**a).clone()).collect();
+        match self.runtime.remote.call(self.name, &arguments) {
+            RemoteOutcome::Ready(value) => Ok(value),
+            RemoteOutcome::Pending => Err(EvalError::Pending),
+            RemoteOutcome::Failed(reason) => self.fail(reason),
+        }
+    }
+}
+
+/// The members of a list or a set.
+pub(crate) fn members(value: &Value) -> Option<Vec<Value>> {
+    match value {
+        Value::List(members) => Some(members.to_vec()),
+        Value::Set(members) => Some(members.iter().cloned().collect()),
+        _ => None,
+    }
+}
+
+/// The list inside a value, for changing it: the value's own when nobody else holds it, else a copy.
+pub(crate) fn list_mut(value: &mut Value) -> Option<&mut Vec<Value>> {
+    match value {
+        Value::List(members) => Some(std::sync::Arc::make_mut(members)),
+        _ => None,
+    }
+}
+
+pub(crate) fn map_mut(value: &mut Value) -> Option<&mut Map> {
+    match value {
+        Value::Map(map) => Some(std::sync::Arc::make_mut(map)),
+        _ => None,
+    }
+}
+
+pub(crate) fn set_mut(value: &mut Value) -> Option<&mut Set> {
+    match value {
+        Value::Set(members) => Some(std::sync::Arc::make_mut(members)),
+        _ => None,
+    }
+}
