@@ -1,0 +1,84 @@
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use tokio::sync::watch;
+
+use crate::{DesiredModels, MaasError, ModelRequest, ServiceInstance};
+
+/// A future of a registry operation.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, MaasError>> + Send + 'a>>;
+
+/// All registered instances, and the nodes that are none.
+#[derive(Debug, Clone, Default)]
+pub struct Listing {
+    pub instances: Vec<ServiceInstance>,
+    pub unreadable: Vec<UnreadableNode>,
+}
+
+/// A node under the service root that is not a registered instance; it is passed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableNode {
+    pub path: String,
+    pub reason: String,
+}
+
+/// An item of the request queue that has been looked at, but is still in the queue until it is settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueItem {
+    /// The node's name, `qn-` and ten digits.
+    pub id: String,
+    pub data: Vec<u8>,
+}
+
+/// What becomes of a queue item.
+#[derive(Debug, Clone, Copy)]
+pub enum Settlement<'a> {
+    /// It asked for nothing that changes the desired state.
+    Drop,
+    /// It cannot be understood: it is put aside for a person to look at.
+    Park,
+    /// It has been worked into the desired state, which is stored in the same step.
+    Desired(&'a DesiredModels),
+}
+
+/// Where requests are queued and running models are registered: ZooKeeper, or memory in a single process.
+pub trait Registry: Send + Sync + fmt::Debug {
+    /// Reads every registered instance.
+    fn instances(&self) -> Answer<'_, Listing>;
+
+    /// A number that grows whenever registered instances may have changed, also after a time without connection.
+    fn changes(&self) -> watch::Receiver<u64>;
+
+    /// The number of the current session. When it grows, everything that [`Registry::register`] and
+    /// [`Registry::claim`] made in a former session may be gone.
+    fn sessions(&self) -> watch::Receiver<u64>;
+
+    /// Puts a request at the end of the queue.
+    fn enqueue<'a>(&'a self, request: &'a ModelRequest) -> Answer<'a, ()>;
+
+    /// Waits for the first item of the queue. It stays there until it is settled.
+    fn next_item(&self) -> Answer<'_, QueueItem>;
+
+    /// Takes an item out of the queue. False when someone else has taken it first: then nothing was stored, and the
+    /// request must not be carried out.
+    fn settle<'a>(&'a self, item: &'a QueueItem, settlement: Settlement<'a>) -> Answer<'a, bool>;
+
+    /// Registers an instance, in place of an older registration with the same name and id.
+    fn register<'a>(&'a self, instance: &'a ServiceInstance) -> Answer<'a, ()>;
+
+    /// Takes an instance out; one that is not there is fine.
+    fn unregister<'a>(&'a self, name: &'a str, id: &'a str) -> Answer<'a, ()>;
+
+    /// Makes this process the one that serves the queue, for as long as its session lives.
+    fn claim<'a>(&'a self, holder: &'a str) -> Answer<'a, ()>;
+
+    /// Gives the claim back.
+    fn release(&self) -> Answer<'_, ()>;
+
+    /// The desired state that was stored last.
+    fn desired(&self) -> Answer<'_, DesiredModels>;
+
+    /// Publishes a status document (JSON) for people and tools to read.
+    fn publish_status<'a>(&'a self, status: &'a [u8]) -> Answer<'a, ()>;
+}

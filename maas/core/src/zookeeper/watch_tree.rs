@@ -1,0 +1,102 @@
+//! Noticing that endpoints have changed: by one recursive watch where the server has it (3.6 and newer), else by one-shot
+//! watches that are set again after each event.
+
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use zookeeper_client as zk;
+
+use super::session::{Session, Shared, is_unavailable};
+
+/// Pause after a refused watch, and between two rounds of one-shot watches.
+const PAUSE: Duration = Duration::from_secs(1);
+const ROUND: Duration = Duration::from_millis(50);
+
+/// Counts up the shared change number at every change; returns when the session has ended.
+pub(super) async fn report_changes(session: &Session, shared: &Shared) {
+    let mut wanted = shared.watch_wanted.subscribe();
+    if wanted.wait_for(|wanted| *wanted).await.is_err() {
+        return;
+    }
+    let root = session.config.service_root.as_str();
+    loop {
+        let watching = session
+            .client
+            .watch(root, zk::AddWatchMode::PersistentRecursive);
+        match watching.await {
+            Ok(watcher) => return follow(watcher, shared).await,
+            Err(zk::Error::Unimplemented) => return follow_one_shot(session, root, shared).await,
+            Err(error) if is_unavailable(&error) && session.client.state().is_terminated() => {
+                return;
+            }
+            Err(error) => {
+                tracing::warn!(path = root, %error, "cannot watch registered models, trying again");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn follow(mut watcher: zk::PersistentWatcher, shared: &Shared) {
+    // What happened before the watch was set is not reported by it.
+    shared.note_change();
+    loop {
+        let event = watcher.changed().await;
+        // Events of a time without connection are lost, so coming back counts as a change too.
+        shared.note_change();
+        if event.event_type == zk::EventType::Session && event.session_state.is_terminated() {
+            return;
+        }
+    }
+}
+
+async fn follow_one_shot(session: &Session, root: &str, shared: &Shared) {
+    loop {
+        match watch_all(session, root).await {
+            Ok(mut watches) => {
+                shared.note_change();
+                let event = watches.join_next().await;
+                if let Some(Ok(event)) = event
+                    && event.session_state.is_terminated()
+                {
+                    return;
+                }
+                tokio::time::sleep(ROUND).await;
+            }
+            Err(error) => {
+                if session.client.state().is_terminated() {
+                    return;
+                }
+                tracing::warn!(path = root, %error, "cannot watch registered models, trying again");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Sets a watch on the root and on each model's list of instances.
+async fn watch_all(session: &Session, root: &str) -> Result<JoinSet<zk::WatchedEvent>, zk::Error> {
+    let client = &session.client;
+    let mut watches = JoinSet::new();
+    let (models, root_watch) = match session.run(client.list_and_watch_children(root)).await {
+        Ok(found) => found,
+        Err(zk::Error::NoNode) => {
+            let (_, created) = session.run(client.check_and_watch_stat(root)).await?;
+            watches.spawn(created.changed());
+            return Ok(watches);
+        }
+        Err(error) => return Err(error),
+    };
+    watches.spawn(root_watch.changed());
+    for model in models {
+        let path = format!("{root}/{model}");
+        match session.run(client.list_and_watch_children(&path)).await {
+            Ok((_, watch)) => {
+                watches.spawn(watch.changed());
+            }
+            Err(zk::Error::NoNode) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(watches)
+}
