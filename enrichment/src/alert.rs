@@ -1,5 +1,5 @@
 use alidade_event::{Event, Value, field};
-use alidade_triage::convert;
+use alidade_stellar::conversion;
 
 /// Whether an event that has been through both stages is an alert.
 #[derive(Debug, PartialEq)]
@@ -17,7 +17,7 @@ pub(crate) enum Verdict {
 /// is there; otherwise any field whose name starts with `threatintels`, but for the timing fields.
 pub(crate) fn judge(event: &Event) -> Verdict {
     if let Some(claim) = event.get(field::IS_ALERT) {
-        return match convert::to_boolean(claim) {
+        return match conversion::to_bool(claim) {
             Some(true) => Verdict::Alert,
             Some(false) => Verdict::Denied,
             None => Verdict::Unreadable(claim.clone()),
@@ -45,7 +45,14 @@ mod tests {
     #[test]
     fn is_alert_decides_when_it_is_there() {
         for claim in [
-            "true", "\"true\"", "\"YES\"", "\"y\"", "\"on\"", "\"1\"", "1",
+            "[\"true\",\"no\"]",
+            "true",
+            "\"true\"",
+            "\"YES\"",
+            "\"y\"",
+            "\"on\"",
+            "\"1\"",
+            "1",
         ] {
             assert_eq!(
                 verdict(&format!("{{\"is_alert\":{claim}}}")),
@@ -65,7 +72,19 @@ mod tests {
             let event = format!("{{\"is_alert\":{claim},\"threatintels.x\":\"alert\"}}");
             assert_eq!(verdict(&event), Verdict::Denied, "{claim}");
         }
-        for claim in ["\"maybe\"", "\"\"", "2", "1.0", "\"t\"", "null", "[]", "{}"] {
+        for claim in [
+            "\"maybe\"",
+            "\"  true \"",
+            "-1",
+            "{\"a\":1}",
+            "\"\"",
+            "2",
+            "1.0",
+            "\"t\"",
+            "null",
+            "[]",
+            "{}",
+        ] {
             let verdict = verdict(&format!("{{\"is_alert\":{claim}}}"));
             assert!(matches!(verdict, Verdict::Unreadable(_)), "{claim}");
         }

@@ -148,8 +148,15 @@ impl Enricher {
         context: &mut Context<'_>,
         errors: &mut Vec<ErrorRecord>,
     ) -> Result<(), Waiting> {
-        for stage in [&self.enrichment, &self.threat_intel] {
-            stage.run(&self.sensor, event, &self.variables, context, errors)?;
+        let Enricher {
+            sensor, variables, ..
+        } = self;
+        self.enrichment
+            .run(sensor, event, variables, context, errors)?;
+        // A stage without work only writes the timing fields, and after an idle first stage they are there already.
+        if !(self.enrichment.is_idle() && self.threat_intel.is_idle()) {
+            self.threat_intel
+                .run(sensor, event, variables, context, errors)?;
         }
         match judge(event) {
             Verdict::NoAlert => Ok(()),

@@ -1,6 +1,5 @@
 use alidade_event::{Event, FieldName, Value};
-use alidade_stellar::{Context, EvalError, Program, Scope};
-use alidade_triage::convert::java_text;
+use alidade_stellar::{Context, EvalError, Program, Scope, conversion};
 use smol_str::format_smolstr;
 
 use crate::stage::{Additions, UnitError};
@@ -154,11 +153,10 @@ fn unfold(name: FieldName, value: Value, out: &mut Additions) {
         Value::Null => {}
         Value::Map(map) => {
             for (key, value) in map.iter() {
-                let field = match key {
-                    Value::Str(key) => format_smolstr!("{name}.{key}"),
-                    other => format_smolstr!("{name}.{}", java_text(other)),
-                };
-                out.push((field, value.clone()));
+                // A key too long to be a name names no field.
+                if let Ok(key) = conversion::text(key) {
+                    out.push((format_smolstr!("{name}.{key}"), value.clone()));
+                }
             }
         }
         single => out.push((name, single)),

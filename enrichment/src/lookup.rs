@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use alidade_event::{Event, FieldName, Str, Value};
-use alidade_triage::convert::java_text;
+use alidade_stellar::conversion;
 use smol_str::format_smolstr;
 
 use crate::stage::{Additions, Ran, UnitError};
@@ -43,10 +43,8 @@ impl FieldUnit {
             None | Some(Value::Null) => return Ok(Ran::Nothing),
             Some(value) => value,
         };
-        let indicator = match value {
-            Value::Str(text) => text.clone(),
-            other => java_text(other).into(),
-        };
+        let indicator =
+            conversion::text(value).map_err(|error| UnitError::Failed(error.to_string()))?;
         match &self.lookup {
             Lookup::Nowhere => {}
             Lookup::Impossible(why) => return Err(UnitError::Failed(why.clone())),
@@ -73,8 +71,9 @@ impl StoreLookup {
                 .get(Table::Enrichment, kind, indicator)
                 .map_err(|error| UnitError::Failed(error.to_string()))?;
             for (key, value) in row.iter().flat_map(|row| row.iter()) {
-                let field = format_smolstr!("{name}.{}", java_text(key));
-                out.push((field, value.clone()));
+                if let Value::Str(key) = key {
+                    out.push((format_smolstr!("{name}.{key}"), value.clone()));
+                }
             }
         }
         Ok(())

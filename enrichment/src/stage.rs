@@ -111,6 +111,11 @@ impl Unit {
 }
 
 impl Stage {
+    /// Whether the stage has nothing to do but to write the time.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.adapters.is_empty() && self.broken.is_empty()
+    }
+
     pub(crate) fn has_remote_calls(&self) -> bool {
         let mut units = self.adapters.iter().flat_map(|adapter| &adapter.units);
         units.any(|unit| matches!(unit, Unit::Group(group) if group.has_remote_calls()))

@@ -24,7 +24,7 @@ pub(crate) fn is_void(value: &Value) -> bool {
     }
 }
 
-pub(crate) fn to_bool(value: &Value) -> Option<bool> {
+pub fn to_bool(value: &Value) -> Option<bool> {
     match unwrapped(value) {
         Value::Bool(truth) => Some(*truth),
         Value::Null => None,
@@ -98,7 +98,7 @@ fn trimmed_number(value: &Value) -> Option<String> {
     }
 }
 
-pub(crate) fn to_double(value: &Value) -> Option<f64> {
+pub fn to_double(value: &Value) -> Option<f64> {
     match unwrapped(value) {
         Value::Int(number) => Some(f64::from(*number)),
         Value::Long(number) => Some(*number as f64),
@@ -147,7 +147,7 @@ pub(crate) fn java_trim(text: &str) -> &str {
 }
 
 /// The text of a value; null for null. A collection stands for its first member.
-pub(crate) fn to_text(value: &Value) -> Option<alidade_event::Str> {
+pub fn to_text(value: &Value) -> Option<alidade_event::Str> {
     match unwrapped(value) {
         Value::Null => None,
         other => text(other).ok(),

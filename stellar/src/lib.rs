@@ -29,3 +29,9 @@ pub use error::EvalError;
 pub use library::{FunctionSpec, Library, Parameter, RemoteFunction};
 pub use program::{Program, compile, compile_predicate};
 pub use scope::{Layers, Scope};
+
+/// Upstream's lenient conversions, for those who use what an expression gives.
+pub mod conversion {
+    pub use crate::convert::{to_bool, to_double, to_text};
+    pub use crate::text::text;
+}

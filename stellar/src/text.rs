@@ -13,7 +13,7 @@ pub(crate) const MAX_TEXT: usize = 16 << 20;
 pub(crate) const MAX_MEMBERS: usize = 1 << 20;
 
 /// The text of a value; null is `null`.
-pub(crate) fn text(value: &Value) -> Result<Str, EvalError> {
+pub fn text(value: &Value) -> Result<Str, EvalError> {
     match value {
         Value::Str(text) => Ok(text.clone()),
         Value::Null => Ok(Str::new_static("null")),

@@ -1,11 +1,12 @@
 use std::fmt;
 
 use alidade_event::{NumberStyle, Value};
+use alidade_stellar::conversion;
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
+use crate::Aggregator;
 use crate::text::{null_as_default, optional_scalar_text, scalar_text};
-use crate::{Aggregator, convert};
 
 /// The `triageConfig` of a sensor, as it is written in the document.
 ///
@@ -27,7 +28,7 @@ impl ThreatTriageConfig {
         self.aggregation_config
             .get("negativeValuesTrump")
             .map(|written| Value::from_serde(written, NumberStyle::Jackson))
-            .and_then(|written| convert::to_boolean(&written))
+            .and_then(|written| conversion::to_bool(&written))
             .unwrap_or(true)
     }
 }

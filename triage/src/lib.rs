@@ -6,7 +6,6 @@
 
 mod aggregate;
 mod config;
-pub mod convert;
 mod findings;
 mod rules;
 mod text;

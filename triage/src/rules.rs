@@ -1,9 +1,9 @@
 use alidade_event::{ErrorRecord, ErrorType, Event, FieldName, RawMessage, Str, Value, field};
 use alidade_stellar::{Context, Diagnostic, EvalError, Library, Program, Scope};
-use alidade_stellar::{compile, compile_predicate};
+use alidade_stellar::{compile, compile_predicate, conversion};
 use smol_str::format_smolstr;
 
-use crate::{Aggregator, Findings, RiskLevelRule, RuleScore, ThreatTriageConfig, convert};
+use crate::{Aggregator, Findings, RiskLevelRule, RuleScore, ThreatTriageConfig};
 
 /// Not an error: a remote call has been noted down, and the event is to be handled again when its answer is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -183,7 +183,7 @@ impl Rule {
             None => Value::Null,
             Some(expression) => {
                 let value = expression.evaluate(scope, context)?;
-                convert::to_text(&value).map_or(Value::Null, Value::Str)
+                conversion::to_text(&value).map_or(Value::Null, Value::Str)
             }
         };
         let (number, score) = self.score.evaluate(scope, context)?;
@@ -214,7 +214,7 @@ impl RuleValue {
             RuleValue::Computed(expression) => expression,
         };
         let value = expression.evaluate(scope, context)?;
-        let Some(number) = convert::to_double(&value) else {
+        let Some(number) = conversion::to_double(&value) else {
             return Err(Stop::Failed(format!(
                 "the score `{}` gives {}, not a number",
                 expression.source(),
