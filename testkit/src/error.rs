@@ -8,7 +8,7 @@ use std::time::Duration;
 const TAIL_LINES: usize = 40;
 
 /// Why a server or a process could not be started, stopped or asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum LaunchError {
     #[error("`{tool}` was not found; {remedy}")]
     MissingTool {
@@ -71,6 +71,13 @@ pub enum LaunchError {
 
     #[error(transparent)]
     Client(#[from] ClientError),
+}
+
+/// The readable text, because tests unwrap: a log's tail should not appear as one quoted line.
+impl std::fmt::Debug for LaunchError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, formatter)
+    }
 }
 
 impl LaunchError {

@@ -26,30 +26,38 @@
 //! asynchronous runtime. Linux only: liveness and clean-up rely on `/proc` and `prctl`.
 
 mod artifact;
+mod elasticsearch;
 mod error;
 mod eventually;
+mod fake_model;
 pub mod http;
 mod java;
 mod kafka;
 mod kafka_client;
+mod loopback;
 mod node;
 mod ports;
 mod process;
+mod proxy;
 mod run_dir;
 mod running;
 mod server;
 mod signal;
 mod spawner;
 mod template;
+mod user;
 mod zookeeper;
 
 pub use artifact::cache_dir;
+pub use elasticsearch::{Elasticsearch, ElasticsearchVersion};
 pub use error::{ClientError, LaunchError};
 pub use eventually::eventually;
+pub use fake_model::{Behaviour, FakeModel};
 pub use kafka::Kafka;
 pub use kafka_client::{Consumed, KafkaClient, Record};
 pub use ports::free_port;
 pub use process::{Process, ProcessBuilder};
+pub use proxy::{Proxy, ProxyMode};
 pub use run_dir::RunDir;
 pub use server::{Lifetime, ProcessRecord, Server};
 pub use zookeeper::ZooKeeper;

@@ -98,9 +98,9 @@ impl RunDir {
         self.kept.load(Ordering::Relaxed)
     }
 
-    /// Gives the directory and all that is in it to another user.
-    pub(crate) fn give_to(&self, uid: u32, gid: u32) -> Result<(), LaunchError> {
-        give(&self.path, uid, gid)
+    /// Gives a directory below and all that is in it to another user.
+    pub(crate) fn give_to(&self, relative: &str, uid: u32, gid: u32) -> Result<(), LaunchError> {
+        give(&self.join(relative), uid, gid)
     }
 
     /// Copies the logs to a lasting place and returns it.
