@@ -1,1 +1,25 @@
+//! The parser stage: bytes of a record become events, events are transformed, filtered and validated.
+//!
+//! A sensor's document ([`SensorParserConfig`]) is compiled once into a [`SensorParser`], which is shared by threads. Each
+//! thread keeps a [`Scratch`] and calls [`SensorParser::parse`] for one [`Record`] after another.
 
+mod charset;
+mod config;
+mod dates;
+mod filter;
+mod grok;
+mod json;
+mod lenient;
+pub mod offline;
+mod raw;
+mod regex;
+mod sensor;
+mod sensors;
+mod transform;
+mod validate;
+
+pub use alidade_stellar::ConfigProblem;
+pub use config::{FieldTransformationConfig, RawMessageStrategy, SensorParserConfig, Settings};
+pub use grok::{BuiltInPatterns, PatternSource};
+pub use sensor::{DropReason, ParsedRecord, PendingEvent, Record, Scratch, SensorParser};
+pub use validate::GlobalParserSettings;
