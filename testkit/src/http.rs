@@ -76,7 +76,6 @@ fn exchange(
     content_type: Option<&str>,
     body: &[u8],
 ) -> std::io::Result<Response> {
-    let invalid = |what: &str| std::io::Error::new(std::io::ErrorKind::InvalidData, what);
     let address = authority
         .to_socket_addrs()?
         .next()
@@ -94,28 +93,12 @@ fn exchange(
     stream.write_all(body)?;
 
     let mut reader = BufReader::new(stream.take(MAX_BODY));
-    let status_line = read_line(&mut reader)?;
-    let status = status_line
-        .split(' ')
-        .nth(1)
-        .and_then(|code| code.parse().ok())
-        .ok_or_else(|| invalid("the answer has no status"))?;
-    let mut headers = Vec::new();
-    loop {
-        let line = read_line(&mut reader)?;
-        if line.is_empty() {
-            break;
-        }
-        if let Some((name, value)) = line.split_once(':') {
-            headers.push((name.trim().to_ascii_lowercase(), value.trim().to_owned()));
-        }
+    let mut response = read_head(&mut reader)?;
+    // Interim answers such as `100 Continue` come unasked from some servers.
+    while (100..200).contains(&response.status) {
+        response = read_head(&mut reader)?;
     }
-    let mut response = Response {
-        status,
-        headers,
-        body: Vec::new(),
-    };
-    if method == "HEAD" || status == 204 || status == 304 {
+    if method == "HEAD" || matches!(response.status, 204 | 304) {
         return Ok(response);
     }
     let is_chunked = response
@@ -140,6 +123,34 @@ fn exchange(
         }
     }
     Ok(response)
+}
+
+fn invalid(what: &str) -> std::io::Error {
+    std::io::Error::new(std::io::ErrorKind::InvalidData, what)
+}
+
+/// Status line and headers.
+fn read_head(reader: &mut impl BufRead) -> std::io::Result<Response> {
+    let status_line = read_line(reader)?;
+    let status = status_line
+        .split(' ')
+        .nth(1)
+        .and_then(|code| code.parse().ok())
+        .ok_or_else(|| invalid("the answer has no status"))?;
+    let mut headers = Vec::new();
+    loop {
+        let line = read_line(reader)?;
+        if line.is_empty() {
+            return Ok(Response {
+                status,
+                headers,
+                body: Vec::new(),
+            });
+        }
+        if let Some((name, value)) = line.split_once(':') {
+            headers.push((name.trim().to_ascii_lowercase(), value.trim().to_owned()));
+        }
+    }
 }
 
 fn read_chunks(reader: &mut impl BufRead) -> std::io::Result<Vec<u8>> {
@@ -207,6 +218,14 @@ mod tests {
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n{\"a\":[1\r\n2;x=y\r\n]}\r\n0\r\n\r\n",
         );
         assert_eq!(get(&url).unwrap().json(), serde_json::json!({"a": [1]}));
+    }
+
+    #[test]
+    fn passes_over_interim_answers() {
+        let (url, _server) = answer_once(
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n",
+        );
+        assert_eq!(get(&url).unwrap().status, 201);
     }
 
     #[test]
