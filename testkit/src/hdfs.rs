@@ -141,6 +141,16 @@ impl Hdfs {
         self.run_dir.join("conf")
     }
 
+    /// The `core-site.xml` of another server on this cluster, with its own directory.
+    pub(crate) fn core_site(&self, data: &str) -> Result<String, LaunchError> {
+        let port = self.port.to_string();
+        template::fill(
+            "core-site.xml",
+            CORE_SITE,
+            &[("namenode_port", &port), ("data", data)],
+        )
+    }
+
     /// Writes a small file as `user`, replacing an older one.
     pub fn write(&self, path: &str, user: &str, content: &[u8]) -> Result<(), LaunchError> {
         let url = format!(

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use crate::LaunchError;
 use crate::server::Lifetime;
+use crate::signal::Signal;
 
 /// A Java process to start, as often as wanted.
 #[derive(Debug, Clone)]
@@ -18,6 +19,7 @@ pub(crate) struct JavaCommand {
     environment: Vec<(OsString, OsString)>,
     directory: PathBuf,
     user: Option<(u32, u32)>,
+    ends_its_children: bool,
 }
 
 impl JavaCommand {
@@ -33,6 +35,7 @@ impl JavaCommand {
             environment: Vec::new(),
             directory: directory.to_path_buf(),
             user: None,
+            ends_its_children: false,
         })
     }
 
@@ -97,6 +100,21 @@ impl JavaCommand {
     pub fn user(mut self, user: Option<(u32, u32)>) -> Self {
         self.user = user;
         self
+    }
+
+    /// Says that it starts processes nobody else can end: then it gets the time to do so.
+    pub fn ends_its_children(mut self) -> Self {
+        self.ends_its_children = true;
+        self
+    }
+
+    /// How to make it end when there is no time to ask politely first.
+    pub fn last_signal(&self) -> Signal {
+        if self.ends_its_children {
+            Signal::Terminate
+        } else {
+            Signal::Kill
+        }
     }
 
     pub fn to_command(&self) -> Command {

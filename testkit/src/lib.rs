@@ -48,6 +48,7 @@ mod solr;
 mod spawner;
 mod template;
 mod user;
+mod yarn;
 mod zookeeper;
 
 pub use artifact::cache_dir;
@@ -64,4 +65,5 @@ pub use proxy::{Proxy, ProxyMode};
 pub use run_dir::RunDir;
 pub use server::{Lifetime, ProcessRecord, Server};
 pub use solr::Solr;
+pub use yarn::Yarn;
 pub use zookeeper::ZooKeeper;

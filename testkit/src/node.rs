@@ -73,7 +73,9 @@ impl Node {
             return Ok(());
         }
         let command = self.command.to_command();
-        let mut running = Running::spawn(self.name, command, &self.log_path(), self.lifetime)?;
+        let last_signal = self.command.last_signal();
+        let log = self.log_path();
+        let mut running = Running::spawn(self.name, command, &log, self.lifetime, last_signal)?;
         running
             .wait_until(READY_TIMEOUT, &self.ready)
             .map_err(|error| self.with_lasting_log(error))?;
@@ -181,7 +183,8 @@ impl Drop for Node {
         if kept {
             running.abandon();
         } else {
-            running.stop(DROP_GRACE);
+            let needs_time = self.command.last_signal() == Signal::Terminate;
+            running.stop(if needs_time { STOP_GRACE } else { DROP_GRACE });
         }
     }
 }

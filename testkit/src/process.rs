@@ -59,7 +59,13 @@ impl ProcessBuilder {
     pub fn spawn(self) -> Result<Process, LaunchError> {
         let run_dir = RunDir::new(&self.name)?;
         let log = run_dir.join(format!("{}.log", self.name));
-        let running = Running::spawn(&self.name, self.command, &log, Lifetime::Scoped)?;
+        let running = Running::spawn(
+            &self.name,
+            self.command,
+            &log,
+            Lifetime::Scoped,
+            Signal::Kill,
+        )?;
         Ok(Process {
             running,
             log,

@@ -27,12 +27,14 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts the command with both outputs appended to `log`.
+    /// Starts the command with both outputs appended to `log`. A scoped process gets `last_signal`
+    /// when this process is killed.
     pub fn spawn(
         name: &str,
         mut command: Command,
         log: &Path,
         lifetime: Lifetime,
+        last_signal: Signal,
     ) -> Result<Self, LaunchError> {
         let log_failed = |source| LaunchError::io("open", log, source);
         let output = OpenOptions::new()
@@ -44,7 +46,7 @@ impl Running {
         let errors = output.try_clone().map_err(log_failed)?;
         let program = PathBuf::from(command.get_program());
         command.stdin(Stdio::null()).stdout(output).stderr(errors);
-        let child = spawner::spawn(command, lifetime)
+        let child = spawner::spawn(command, lifetime, last_signal)
             .map_err(|source| LaunchError::io("run", &program, source))?;
         let start_time = signal::look_up(child.id()).map_or(0, |(_, start_time)| start_time);
         Ok(Self {
@@ -181,7 +183,7 @@ pub(crate) fn run_to_end(
     log: &Path,
     timeout: Duration,
 ) -> Result<(), LaunchError> {
-    let mut running = Running::spawn(name, command, log, Lifetime::Scoped)?;
+    let mut running = Running::spawn(name, command, log, Lifetime::Scoped, Signal::Kill)?;
     let status = running.wait(timeout);
     let text = running.log_text();
     match status {

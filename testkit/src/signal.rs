@@ -1,6 +1,7 @@
 //! Signals to processes and what `/proc` knows about them.
 
 use std::io;
+use std::path::Path;
 
 /// A signal the testkit sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +13,7 @@ pub(crate) enum Signal {
 }
 
 impl Signal {
-    fn number(self) -> libc::c_int {
+    pub(crate) fn number(self) -> libc::c_int {
         match self {
             Self::Terminate => libc::SIGTERM,
             Self::Kill => libc::SIGKILL,
@@ -65,6 +66,22 @@ pub(crate) fn look_up(pid: u32) -> Option<(char, u64)> {
 /// Whether this very process still runs (a zombie does not).
 pub(crate) fn is_running(pid: u32, start_time: u64) -> bool {
     look_up(pid).is_some_and(|(state, started)| started == start_time && state != 'Z')
+}
+
+/// Processes whose working directory is `folder` or below.
+pub(crate) fn working_below(folder: &Path) -> Vec<u32> {
+    let Ok(entries) = std::fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|pid| {
+            // Unreadable for processes of other users, which are none of ours.
+            let place = std::fs::read_link(format!("/proc/{pid}/cwd"));
+            place.is_ok_and(|place| place.starts_with(folder))
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The one thread that starts child processes.
 //!
-//! A scoped child asks the kernel to be killed when its parent ends (`PR_SET_PDEATHSIG`), so that
+//! A scoped child asks the kernel to be ended with its parent (`PR_SET_PDEATHSIG`), so that
 //! nothing stays behind when a test process is killed. The kernel takes the *thread* that forked
 //! for the parent, and test threads end with each test: therefore all children are forked by one
 //! thread that lives as long as the process.
@@ -12,18 +12,25 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::server::Lifetime;
+use crate::signal::Signal;
 
 struct Request {
     command: Command,
     reply: Sender<io::Result<Child>>,
 }
 
-/// Starts the command in a process group of its own (scoped) or a session of its own (detached).
-pub(crate) fn spawn(mut command: Command, lifetime: Lifetime) -> io::Result<Child> {
+/// Starts the command in a process group of its own (scoped) or a session of its own (detachable).
+///
+/// A scoped child gets `last_signal` when this process ends.
+pub(crate) fn spawn(
+    mut command: Command,
+    lifetime: Lifetime,
+    last_signal: Signal,
+) -> io::Result<Child> {
     match lifetime {
         Lifetime::Scoped => {
             command.process_group(0);
-            die_with_parent(&mut command);
+            die_with_parent(&mut command, last_signal);
         }
         Lifetime::Detachable => start_session(&mut command),
     }
@@ -54,14 +61,15 @@ fn requests() -> &'static Mutex<Sender<Request>> {
 }
 
 #[allow(unsafe_code)]
-fn die_with_parent(command: &mut Command) {
+fn die_with_parent(command: &mut Command, last_signal: Signal) {
+    let number = last_signal.number();
     let parent = std::process::id();
     // SAFETY: between fork and exec only prctl and getppid are called, both async-signal-safe, and
     // no memory is allocated (io::Error from an errno or a kind holds no heap data). The user id
     // has been changed before this runs, which is needed because that change clears the setting.
     unsafe {
         command.pre_exec(move || {
-            if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) != 0 {
+            if libc::prctl(libc::PR_SET_PDEATHSIG, number) != 0 {
                 return Err(io::Error::last_os_error());
             }
             // The parent may have ended before the call above.

@@ -1,6 +1,10 @@
 //! Every other server, started for real and used.
 
-use alidade_testkit::{Elasticsearch, ElasticsearchVersion, Hdfs, Server, Solr, ZooKeeper, http};
+use std::time::Duration;
+
+use alidade_testkit::{
+    Elasticsearch, ElasticsearchVersion, Hdfs, Server, Solr, Yarn, ZooKeeper, eventually, http,
+};
 use serde_json::json;
 
 fn index_and_get(version: ElasticsearchVersion, number: &str, kind: &str) {
@@ -111,4 +115,37 @@ fn user() -> String {
         .output()
         .unwrap();
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+#[test]
+fn yarn_runs_a_container_that_goes_with_the_cluster() {
+    let hdfs = Hdfs::start().unwrap();
+    let yarn = Yarn::start(&hdfs).unwrap();
+    let apps = format!("{}/ws/v1/cluster/apps", yarn.url());
+    let new = http::request("POST", &format!("{apps}/new-application"), None, &[]).unwrap();
+    let application = json!({
+        "application-id": new.json()["application-id"],
+        "application-name": "sleeper",
+        "application-type": "YARN",
+        "am-container-spec": { "commands": { "command": "echo here; exec sleep 1000" } },
+        "resource": { "memory": 64, "vCores": 1 },
+    });
+    let body = application.to_string();
+    let submitted =
+        http::request("POST", &apps, Some("application/json"), body.as_bytes()).unwrap();
+    assert_eq!(submitted.status, 202, "{}", submitted.text());
+
+    eventually(Duration::from_secs(120), || {
+        match yarn.container_processes().len() {
+            0 => Err(http::get(&apps).unwrap().text()),
+            _ => Ok(()),
+        }
+    });
+    let containers = yarn.container_processes();
+    drop(yarn);
+    let left: Vec<u32> = containers
+        .into_iter()
+        .filter(|pid| std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok())
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
 }
