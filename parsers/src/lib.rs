@@ -5,9 +5,11 @@
 
 mod charset;
 mod config;
+mod csv_line;
 mod dates;
 mod filter;
 mod grok;
+mod java_order;
 mod json;
 mod lenient;
 pub mod offline;

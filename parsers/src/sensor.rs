@@ -1,7 +1,5 @@
 //! One sensor, compiled: from a record to events and errors.
 
-use std::sync::Arc;
-
 use alidade_event::{
     ErrorRecord, ErrorType, Event, FieldName, NumberStyle, Origin, RawMessage, Str, Value, field,
 };
@@ -12,7 +10,7 @@ use crate::filter::Filter;
 use crate::grok::PatternSource;
 use crate::raw::RawReader;
 use crate::regex::MatchScratch;
-use crate::sensors::{self, Failure, MessageParser, Parsed, Run, Setup};
+use crate::sensors::{self, MessageParser, Parsed, Run, Setup};
 use crate::transform::{Locals, Progress, Surroundings, Transformation};
 use crate::validate::GlobalParserSettings;
 

@@ -1,8 +1,12 @@
 //! The parsers of the different kinds of messages, one file each.
 
+mod csv;
 mod grok;
+mod json_map;
+mod json_path;
+mod snort;
 
-use alidade_event::{Event, RawMessage, Value, field};
+use alidade_event::{Event, RawMessage, field};
 use alidade_stellar::ConfigProblem;
 
 use crate::charset::{self, Charset};
@@ -89,7 +93,12 @@ pub(crate) struct Setup<'a> {
 type Build = fn(&mut Setup<'_>) -> Result<Box<dyn MessageParser>, Vec<ConfigProblem>>;
 
 /// Every parser by the last part of its class name, with the function that makes it.
-const PARSERS: &[(&str, Build)] = &[("GrokParser", grok::build)];
+const PARSERS: &[(&str, Build)] = &[
+    ("GrokParser", grok::build),
+    ("CSVParser", csv::build),
+    ("JSONMapParser", json_map::build),
+    ("BasicSnortParser", snort::build),
+];
 
 /// Makes the parser of a class.
 ///
@@ -185,11 +194,6 @@ pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
             .unwrap_or(after);
         Some(line)
     })
-}
-
-/// Text as a value.
-pub(crate) fn text_value(text: &str) -> Value {
-    Value::str(text)
 }
 
 #[cfg(test)]

@@ -10,8 +10,6 @@ use alidade_stellar::{ConfigProblem, Context, EvalError, Library, Scope};
 
 use crate::config::FieldTransformationConfig;
 
-pub(crate) use protocol::protocol_name;
-
 /// What a transformation did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Progress {

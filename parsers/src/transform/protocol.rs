@@ -43,7 +43,7 @@ impl IpProtocol {
 }
 
 /// The name that upstream has for a protocol number. Its table differs from IANA's in a few places.
-pub(crate) fn protocol_name(number: i64) -> Option<&'static str> {
+fn protocol_name(number: i64) -> Option<&'static str> {
     let name = usize::try_from(number).ok().and_then(|at| NAMES.get(at))?;
     match (*name, number) {
         ("", 88) => Some(""),
