@@ -1,0 +1,239 @@
+use std::sync::Arc;
+
+use alidade_enrichment::{Enricher, EnrichmentSettings, SensorEnrichmentConfig};
+use alidade_event::{NumberStyle, Value};
+use alidade_parsers::{GlobalParserSettings, PatternSource, SensorParser, SensorParserConfig};
+use alidade_stellar::{ConfigProblem, Library};
+use serde_json::{Map, Value as Json};
+
+use crate::json::JsonDocument;
+use crate::profiler::ProfilerConfig;
+use crate::snapshot::{EnrichmentEntry, GlobalEntry, IndexingEntry, ParserEntry, ProfilerEntry};
+use crate::{DocumentId, Problem, RawDocument};
+
+/// A further check of documents, for parts of the system that this crate does not know, such as the writers.
+pub trait ExtraValidator: Send + Sync {
+    /// The problems of one document that is already known to be a JSON object.
+    fn validate(&self, document: &DocumentId, members: &Map<String, Json>) -> Vec<ConfigProblem>;
+}
+
+/// What documents are compiled with. Cheap to clone.
+#[derive(Clone)]
+pub struct Compiler {
+    library: Library,
+    patterns: Arc<dyn PatternSource + Send + Sync>,
+    enrichment: EnrichmentSettings,
+    extra: Option<Arc<dyn ExtraValidator>>,
+}
+
+impl Compiler {
+    /// `patterns` is asked for pattern files that do not stand beside the documents.
+    pub fn new(library: Library, patterns: Arc<dyn PatternSource + Send + Sync>) -> Compiler {
+        Compiler {
+            library,
+            patterns,
+            enrichment: EnrichmentSettings::default(),
+            extra: None,
+        }
+    }
+
+    /// What the enrichment adapters know besides the documents.
+    pub fn with_enrichment_settings(mut self, settings: EnrichmentSettings) -> Compiler {
+        self.enrichment = settings;
+        self
+    }
+
+    pub fn with_extra_validator(mut self, extra: Arc<dyn ExtraValidator>) -> Compiler {
+        self.extra = Some(extra);
+        self
+    }
+
+    pub(crate) fn patterns(&self) -> &(dyn PatternSource + Send + Sync) {
+        &*self.patterns
+    }
+
+    /// The global document; without one, an empty one.
+    pub(crate) fn global(&self, source: Option<&RawDocument>) -> Result<GlobalEntry, Vec<Problem>> {
+        let Some(raw) = source else {
+            return self.global_of(Map::new(), None, Vec::new());
+        };
+        let document = parse(&DocumentId::Global, raw)?;
+        self.check_extra(&document)?;
+        let warnings = document.warnings();
+        self.global_of(document.members().clone(), Some(&document), warnings)
+            .map(|entry| GlobalEntry {
+                source: Some(raw.clone()),
+                ..entry
+            })
+    }
+
+    fn global_of(
+        &self,
+        members: Map<String, Json>,
+        document: Option<&JsonDocument>,
+        warnings: Vec<Problem>,
+    ) -> Result<GlobalEntry, Vec<Problem>> {
+        let json = Json::Object(members.clone());
+        let value = Value::from_serde(&json, NumberStyle::Jackson);
+        let settings = GlobalParserSettings::compile(&json, &self.library)
+            .map_err(|problems| placed(document, &DocumentId::Global, problems))?;
+        Ok(GlobalEntry {
+            value,
+            members,
+            settings,
+            warnings,
+            source: None,
+        })
+    }
+
+    pub(crate) fn parser(
+        &self,
+        id: &DocumentId,
+        raw: &RawDocument,
+        global: &GlobalEntry,
+        patterns: &dyn PatternSource,
+    ) -> Result<ParserEntry, Vec<Problem>> {
+        let document = parse(id, raw)?;
+        let config: SensorParserConfig = typed(&document)?;
+        let sensor = id.short_name();
+        let parser =
+            SensorParser::compile(sensor, &config, &global.settings, &self.library, patterns)
+                .map_err(|problems| placed(Some(&document), id, problems))?;
+        self.check_extra(&document)?;
+        let found = parser.warnings().to_vec();
+        Ok(ParserEntry {
+            sensor: sensor.to_owned(),
+            config,
+            parser,
+            warnings: warnings(&document, found),
+            source: raw.clone(),
+        })
+    }
+
+    pub(crate) fn enrichment(
+        &self,
+        id: &DocumentId,
+        raw: &RawDocument,
+    ) -> Result<EnrichmentEntry, Vec<Problem>> {
+        let document = parse(id, raw)?;
+        let config: SensorEnrichmentConfig = typed(&document)?;
+        let sensor = id.short_name();
+        let enricher = Enricher::compile(sensor, &config, &self.enrichment, &self.library)
+            .map_err(|problems| placed(Some(&document), id, problems))?;
+        self.check_extra(&document)?;
+        let found = enricher.warnings().to_vec();
+        Ok(EnrichmentEntry {
+            sensor: sensor.to_owned(),
+            config,
+            enricher,
+            warnings: warnings(&document, found),
+            source: raw.clone(),
+        })
+    }
+
+    pub(crate) fn indexing(
+        &self,
+        id: &DocumentId,
+        raw: &RawDocument,
+    ) -> Result<IndexingEntry, Vec<Problem>> {
+        let document = parse(id, raw)?;
+        check_indexing_shape(&document)?;
+        self.check_extra(&document)?;
+        Ok(IndexingEntry {
+            sensor: id.short_name().to_owned(),
+            warnings: document.warnings(),
+            writers: document.into_members(),
+            source: raw.clone(),
+        })
+    }
+
+    pub(crate) fn profiler(&self, raw: &RawDocument) -> Result<ProfilerEntry, Vec<Problem>> {
+        let document = parse(&DocumentId::Profiler, raw)?;
+        typed::<ProfilerConfig>(&document)?;
+        self.check_extra(&document)?;
+        Ok(ProfilerEntry {
+            warnings: document.warnings(),
+            members: document.into_members(),
+            source: raw.clone(),
+        })
+    }
+
+    fn check_extra(&self, document: &JsonDocument) -> Result<(), Vec<Problem>> {
+        let Some(extra) = &self.extra else {
+            return Ok(());
+        };
+        let problems = extra.validate(document.id(), document.members());
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(placed(Some(document), document.id(), problems))
+    }
+}
+
+/// Checks the shape of a document as upstream does when it loads one: JSON, known fields, right types. Expressions are not
+/// compiled.
+pub(crate) fn check_shape(id: &DocumentId, raw: &RawDocument) -> Result<(), Vec<Problem>> {
+    let document = parse(id, raw)?;
+    match id {
+        DocumentId::Global => Ok(()),
+        DocumentId::Parser(_) => typed::<SensorParserConfig>(&document).map(drop),
+        DocumentId::Enrichment(_) => typed::<SensorEnrichmentConfig>(&document).map(drop),
+        DocumentId::Indexing(_) => check_indexing_shape(&document),
+        DocumentId::Profiler => typed::<ProfilerConfig>(&document).map(drop),
+    }
+}
+
+fn check_indexing_shape(document: &JsonDocument) -> Result<(), Vec<Problem>> {
+    let wrong = document
+        .members()
+        .iter()
+        .filter(|(_, settings)| !settings.is_object());
+    let problems: Vec<Problem> = wrong
+        .map(|(writer, _)| {
+            let pointer = format!("/{}", writer.replace('~', "~0").replace('/', "~1"));
+            let message = format!("the settings of the writer {writer:?} must be an object");
+            document
+                .problem_at(&pointer, None, message)
+                .with_help("write for example {\"batchSize\": 5, \"enabled\": true}")
+        })
+        .collect();
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(problems)
+}
+
+fn parse(id: &DocumentId, raw: &RawDocument) -> Result<JsonDocument, Vec<Problem>> {
+    JsonDocument::parse(id, &raw.bytes).map_err(|problem| vec![problem])
+}
+
+fn typed<T: serde::de::DeserializeOwned>(document: &JsonDocument) -> Result<T, Vec<Problem>> {
+    document.typed().map_err(|problem| vec![problem])
+}
+
+/// The reader's and the compiler's warnings about a document that is in force.
+fn warnings(document: &JsonDocument, found: Vec<ConfigProblem>) -> Vec<Problem> {
+    let mut warnings = document.warnings();
+    let found = placed(Some(document), document.id(), found);
+    warnings.extend(found.into_iter().map(Problem::as_warning));
+    warnings
+}
+
+/// Problems of a compiler, put at their places in the document.
+fn placed(
+    document: Option<&JsonDocument>,
+    id: &DocumentId,
+    problems: Vec<ConfigProblem>,
+) -> Vec<Problem> {
+    let place = |problem: ConfigProblem| {
+        let placed = match document {
+            Some(document) => document.problem_at(&problem.path, problem.span, problem.message),
+            None => Problem::error(id, problem.message).with_pointer(problem.path),
+        };
+        match problem.help {
+            Some(help) => placed.with_help(help),
+            None => placed,
+        }
+    };
+    problems.into_iter().map(place).collect()
+}

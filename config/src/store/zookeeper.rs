@@ -1,0 +1,399 @@
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures::future::{BoxFuture, try_join_all};
+use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tracing::{debug, info, warn};
+use zookeeper_client::{
+    Acls, AddWatchMode, Client, CreateMode, CreateOptions, Error as ZkError, EventType,
+    PersistentWatcher, SessionState,
+};
+
+use super::{Changes, Store};
+use crate::json::MAX_DOCUMENT_BYTES;
+use crate::{ConfigError, DocumentId, Kind, RawDocument, RawTree, TOPOLOGY_ROOT};
+
+/// How long to wait for a session before giving up.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// What upstream's client asks for.
+const SESSION_TIMEOUT: Duration = Duration::from_secs(30);
+/// Pause between attempts while the connection is away.
+const RETRY_PAUSE: Duration = Duration::from_millis(200);
+/// How often the tree is looked at where the server is too old (before 3.6) to watch a whole tree.
+const POLL_PAUSE: Duration = Duration::from_secs(1);
+
+const WRITE: &str = "write";
+const OPEN: CreateOptions<'static> = CreateMode::Persistent.with_acls(Acls::anyone_all());
+
+/// The documents below `/metron/topology` of a ZooKeeper, at upstream's nodes.
+///
+/// The session is made anew when it is lost. An operation waits out a short loss of the connection.
+pub struct ZooKeeperStore {
+    quorum: String,
+    session: Mutex<Option<Client>>,
+    patience: Duration,
+    /// The server has turned out to be older than 3.5, so that nodes must be created the old way.
+    is_old: AtomicBool,
+}
+
+impl ZooKeeperStore {
+    /// Connects to `host:port,host:port/chroot`.
+    ///
+    /// # Errors
+    /// When the address cannot be read, or no server answers within [`CONNECT_TIMEOUT`].
+    pub async fn connect(quorum: &str) -> Result<ZooKeeperStore, ConfigError> {
+        Self::connect_within(quorum, CONNECT_TIMEOUT).await
+    }
+
+    /// As [`ZooKeeperStore::connect`] with another time to wait, which also holds for each later operation.
+    ///
+    /// # Errors
+    /// As for [`ZooKeeperStore::connect`].
+    pub async fn connect_within(
+        quorum: &str,
+        patience: Duration,
+    ) -> Result<ZooKeeperStore, ConfigError> {
+        let store = ZooKeeperStore {
+            quorum: quorum.trim().to_owned(),
+            session: Mutex::new(None),
+            patience,
+            is_old: AtomicBool::new(false),
+        };
+        store.client().await?;
+        Ok(store)
+    }
+
+    pub fn quorum(&self) -> &str {
+        &self.quorum
+    }
+
+    /// The client of the present session; a new session if the last one is over.
+    ///
+    /// # Errors
+    /// When no server answers in time.
+    pub async fn client(&self) -> Result<Client, ConfigError> {
+        let mut session = self.session.lock().await;
+        if let Some(client) = session.as_ref().filter(|client| !is_over(client)) {
+            return Ok(client.clone());
+        }
+        let is_old = self.is_old.load(Ordering::Relaxed);
+        let client = connect(&self.quorum, self.patience, is_old).await?;
+        *session = Some(client.clone());
+        Ok(client)
+    }
+
+    /// Runs one operation, again and again while the connection is away, until the patience ends.
+    async fn run<T, F>(
+        &self,
+        action: &'static str,
+        node: &str,
+        operation: impl Fn(Client, String) -> F,
+    ) -> Result<T, ConfigError>
+    where
+        F: Future<Output = Result<T, ZkError>>,
+    {
+        let deadline = Instant::now() + self.patience;
+        loop {
+            let client = self.client().await?;
+            let answer = timeout_at(deadline, operation(client, node.to_owned())).await;
+            let source = match answer {
+                Ok(Ok(value)) => return Ok(value),
+                Ok(Err(source)) => source,
+                Err(_) => ZkError::Timeout,
+            };
+            let is_passing = match source {
+                ZkError::ConnectionLoss
+                | ZkError::SessionExpired
+                | ZkError::SessionMoved
+                | ZkError::ClientClosed => true,
+                ZkError::Unimplemented if action == WRITE => self.begin_old_session().await,
+                _ => false,
+            };
+            if !is_passing || Instant::now() + RETRY_PAUSE >= deadline {
+                return Err(self.failed(action, node, source));
+            }
+            debug!(node, %source, "ZooKeeper is away, trying again");
+            sleep(RETRY_PAUSE).await;
+        }
+    }
+
+    /// Ends the session of a server that does not know how nodes are created since 3.5; the next one speaks the way of
+    /// 3.4. False if it does so already.
+    async fn begin_old_session(&self) -> bool {
+        if self.is_old.swap(true, Ordering::Relaxed) {
+            return false;
+        }
+        info!(quorum = self.quorum, "this ZooKeeper is older than 3.5");
+        *self.session.lock().await = None;
+        true
+    }
+
+    fn failed(&self, action: &'static str, node: &str, source: ZkError) -> ConfigError {
+        ConfigError::ZooKeeper {
+            quorum: self.quorum.clone(),
+            action,
+            node: node.to_owned(),
+            source,
+        }
+    }
+
+    async fn children(&self, node: &str) -> Result<Vec<String>, ConfigError> {
+        self.run("list", node, |client, node| async move {
+            match client.list_children(&node).await {
+                Err(ZkError::NoNode) => Ok(Vec::new()),
+                answer => answer,
+            }
+        })
+        .await
+    }
+
+    async fn read_node(&self, node: &str) -> Result<Option<RawDocument>, ConfigError> {
+        self.run("read", node, |client, node| async move {
+            match client.get_data(&node).await {
+                Ok((bytes, _)) if bytes.is_empty() => Ok(None),
+                Ok((bytes, stat)) => Ok(Some(RawDocument::new(bytes, stat.mzxid))),
+                Err(ZkError::NoNode) => Ok(None),
+                Err(error) => Err(error),
+            }
+        })
+        .await
+    }
+
+    async fn read_all(&self) -> Result<RawTree, ConfigError> {
+        let mut ids = vec![DocumentId::Global, DocumentId::Profiler];
+        for kind in Kind::ALL {
+            let Some(folder) = kind.folder() else {
+                continue;
+            };
+            for name in self.children(&format!("{TOPOLOGY_ROOT}/{folder}")).await? {
+                match kind.of_sensor(&name) {
+                    Ok(id) => ids.extend(id),
+                    Err(error) => warn!(node = folder, %error, "node ignored"),
+                }
+            }
+        }
+        let reads = ids.into_iter().map(|id| async move {
+            match self.read_node(&id.node()).await {
+                Ok(document) => Ok((id, Ok(document))),
+                // One node that is closed to us must not hide the others.
+                Err(
+                    error @ ConfigError::ZooKeeper {
+                        source: ZkError::NoAuth,
+                        ..
+                    },
+                ) => Ok((id, Err(error.to_string()))),
+                Err(error) => Err(error),
+            }
+        });
+        let mut tree = RawTree::default();
+        for (id, outcome) in try_join_all(reads).await? {
+            match outcome {
+                Ok(Some(document)) => drop(tree.documents.insert(id, document)),
+                Ok(None) => {}
+                Err(reason) => drop(tree.unreadable.insert(id, reason)),
+            }
+        }
+        Ok(tree)
+    }
+
+    async fn write_node(&self, id: &DocumentId, bytes: &[u8]) -> Result<(), ConfigError> {
+        if bytes.len() > MAX_DOCUMENT_BYTES {
+            return Err(ConfigError::TooLarge {
+                document: id.clone(),
+                bytes: bytes.len(),
+                limit: MAX_DOCUMENT_BYTES,
+            });
+        }
+        let put = |client: Client, node: String| async move {
+            // Two writers may meet: whoever finds the node made by the other sets it.
+            loop {
+                match client.set_data(&node, bytes, None).await {
+                    Err(ZkError::NoNode) => {}
+                    answer => return answer.map(|_| ()),
+                }
+                if let Some((parent, _)) = node.rsplit_once('/') {
+                    client.mkdir(parent, &OPEN).await?;
+                }
+                match client.create(&node, bytes, &OPEN).await {
+                    Err(ZkError::NodeExists) => {}
+                    answer => return answer.map(|_| ()),
+                }
+            }
+        };
+        match self.run(WRITE, &id.node(), put).await {
+            Err(ConfigError::ZooKeeper {
+                source: ZkError::NoNode,
+                ..
+            }) => Err(self.no_chroot()),
+            answer => answer,
+        }
+    }
+
+    /// A missing parent after all parents were made: only the root of the address can be missing.
+    fn no_chroot(&self) -> ConfigError {
+        let (servers, chroot) = match self.quorum.split_once('/') {
+            Some((servers, chroot)) => (servers, format!("/{chroot}")),
+            None => (self.quorum.as_str(), "/".to_owned()),
+        };
+        ConfigError::NoChroot {
+            quorum: servers.to_owned(),
+            chroot,
+        }
+    }
+
+    async fn begin_watch(&self) -> Result<Box<dyn Changes>, ConfigError> {
+        let watch = self
+            .run("watch", TOPOLOGY_ROOT, |client, node| async move {
+                client.watch(&node, AddWatchMode::PersistentRecursive).await
+            })
+            .await;
+        match watch {
+            Ok(watcher) => Ok(Box::new(Watching {
+                watcher: Some(watcher),
+            })),
+            Err(ConfigError::ZooKeeper {
+                source: ZkError::Unimplemented,
+                ..
+            }) => {
+                info!(
+                    "this ZooKeeper cannot watch a tree, so the configuration is read each second"
+                );
+                Ok(Box::new(Polling))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn is_over(client: &Client) -> bool {
+    client.state().is_terminated()
+}
+
+async fn connect(quorum: &str, patience: Duration, is_old: bool) -> Result<Client, ConfigError> {
+    let mut connector = Client::connector().with_session_timeout(SESSION_TIMEOUT);
+    if is_old {
+        connector = connector.with_server_version(3, 4, 14);
+    }
+    let reason = match timeout(patience, connector.connect(quorum)).await {
+        Ok(Ok(client)) => return Ok(client),
+        Ok(Err(ZkError::BadArguments(reason))) => {
+            return Err(ConfigError::BadQuorum {
+                quorum: quorum.to_owned(),
+                reason: (*reason).to_owned(),
+            });
+        }
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "no server answered".to_owned(),
+    };
+    Err(ConfigError::Unreachable {
+        quorum: quorum.to_owned(),
+        seconds: patience.as_secs(),
+        reason,
+    })
+}
+
+impl Store for ZooKeeperStore {
+    fn describe(&self) -> String {
+        format!("ZooKeeper {}", self.quorum)
+    }
+
+    fn is_connected(&self) -> bool {
+        // Whoever holds the lock is making a new session.
+        let Ok(session) = self.session.try_lock() else {
+            return false;
+        };
+        let state = session.as_ref().map(Client::state);
+        matches!(
+            state,
+            Some(SessionState::SyncConnected | SessionState::ConnectedReadOnly)
+        )
+    }
+
+    fn read_tree(&self) -> BoxFuture<'_, Result<RawTree, ConfigError>> {
+        Box::pin(self.read_all())
+    }
+
+    fn read<'a>(
+        &'a self,
+        id: &'a DocumentId,
+    ) -> BoxFuture<'a, Result<Option<RawDocument>, ConfigError>> {
+        Box::pin(async move { self.read_node(&id.node()).await })
+    }
+
+    fn write<'a>(
+        &'a self,
+        id: &'a DocumentId,
+        bytes: &'a [u8],
+    ) -> BoxFuture<'a, Result<(), ConfigError>> {
+        Box::pin(self.write_node(id, bytes))
+    }
+
+    fn delete<'a>(&'a self, id: &'a DocumentId) -> BoxFuture<'a, Result<bool, ConfigError>> {
+        Box::pin(async move {
+            self.run("delete", &id.node(), |client, node| async move {
+                match client.delete(&node, None).await {
+                    Ok(()) => Ok(true),
+                    Err(ZkError::NoNode) => Ok(false),
+                    Err(error) => Err(error),
+                }
+            })
+            .await
+        })
+    }
+
+    fn watch(&self) -> BoxFuture<'_, Result<Box<dyn Changes>, ConfigError>> {
+        Box::pin(self.begin_watch())
+    }
+}
+
+struct Watching {
+    /// Gone once the session is over, after which it must not be asked again.
+    watcher: Option<PersistentWatcher>,
+}
+
+impl Watching {
+    async fn wait(&mut self) -> Result<(), ConfigError> {
+        loop {
+            let Some(watcher) = &mut self.watcher else {
+                return Err(ConfigError::WatchLost("the session is over".to_owned()));
+            };
+            let event = watcher.changed().await;
+            if event.event_type != EventType::Session {
+                return Ok(());
+            }
+            match event.session_state {
+                SessionState::Disconnected => {
+                    warn!("the connection to ZooKeeper is lost; the last configuration serves on");
+                }
+                // What happened while the connection was away is not reported, so it must be looked for.
+                SessionState::SyncConnected | SessionState::ConnectedReadOnly => {
+                    info!("the connection to ZooKeeper is back");
+                    return Ok(());
+                }
+                state => {
+                    self.watcher = None;
+                    return Err(ConfigError::WatchLost(state.to_string()));
+                }
+            }
+        }
+    }
+}
+
+impl Changes for Watching {
+    fn next(&mut self) -> BoxFuture<'_, Result<(), ConfigError>> {
+        Box::pin(self.wait())
+    }
+}
+
+struct Polling;
+
+impl Changes for Polling {
+    fn next(&mut self) -> BoxFuture<'_, Result<(), ConfigError>> {
+        Box::pin(async {
+            sleep(POLL_PAUSE).await;
+            Ok(())
+        })
+    }
+}
