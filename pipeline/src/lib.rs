@@ -1,1 +1,36 @@
+//! The daemon: consumers, stages, acknowledgement, supervision, metrics.
+//!
+//! A *worker* is one thread that owns one consumer and one producer. The parser and enrichment stages are a
+//! [`Transform`] between two topics, run by [`worker`]; the indexing stage feeds a dispatcher of the indexing crate and is
+//! run by [`index_worker`]. [`Topology`] says which of them a process runs, and [`start`] runs them under supervision.
 
+mod ack;
+mod calls;
+pub mod embedded;
+mod enrich_stage;
+mod error;
+pub mod host;
+pub mod http;
+mod index_worker;
+mod indexing_configs;
+mod kafka_settings;
+mod offsets;
+mod output;
+mod parse_stage;
+mod source;
+mod stage_metrics;
+mod supervisor;
+mod topology;
+mod worker;
+
+pub use calls::BatchCalls;
+pub use error::PipelineError;
+pub use indexing_configs::{IndexingValidator, LiveIndexing};
+pub use kafka_settings::{KafkaSettings, from_spout_config};
+pub use parse_stage::{ENRICHMENTS, INDEXING};
+pub use stage_metrics::name as metric;
+pub use supervisor::{Health, Shutdown};
+pub use topology::{
+    IndexingSpec, ParserSpec, Pipeline, Services, StageSpec, WriterFactory, spout_entries, start,
+};
+pub use worker::{InputRecord, Outbox, Outlet, Transform};

@@ -1,0 +1,42 @@
+//! Model calls of a batch, as a stage sees them.
+
+use alidade_maas_client::ModelCalls;
+use alidade_stellar::{NoRemote, RemoteCalls};
+
+/// Remote calls that are noted down during a batch and made together at its end.
+pub trait BatchCalls: RemoteCalls + Send {
+    /// Forgets what the last batch asked for.
+    fn begin_batch(&mut self);
+
+    /// Makes the noted calls and waits for their answers, no longer than their time-out.
+    fn perform(&mut self);
+
+    fn as_remote(&mut self) -> &mut dyn RemoteCalls;
+}
+
+impl BatchCalls for NoRemote {
+    fn begin_batch(&mut self) {}
+
+    fn perform(&mut self) {}
+
+    fn as_remote(&mut self) -> &mut dyn RemoteCalls {
+        self
+    }
+}
+
+impl BatchCalls for ModelCalls {
+    fn begin_batch(&mut self) {
+        ModelCalls::begin_batch(self);
+    }
+
+    fn perform(&mut self) {
+        ModelCalls::perform(self);
+    }
+
+    fn as_remote(&mut self) -> &mut dyn RemoteCalls {
+        self
+    }
+}
+
+/// How often the events of a batch may wait for calls that depend on the answers of others.
+pub const MOST_ROUNDS: usize = 8;
