@@ -102,13 +102,14 @@ impl JavaCommand {
         self
     }
 
-    /// Says that it starts processes nobody else can end: then it gets the time to do so.
+    /// Says that it starts processes nobody else can end: it is then asked to end, not killed, when
+    /// the test process is killed.
     pub fn ends_its_children(mut self) -> Self {
         self.ends_its_children = true;
         self
     }
 
-    /// How to make it end when there is no time to ask politely first.
+    /// The signal for when the test process is killed.
     pub fn last_signal(&self) -> Signal {
         if self.ends_its_children {
             Signal::Terminate

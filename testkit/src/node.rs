@@ -183,8 +183,7 @@ impl Drop for Node {
         if kept {
             running.abandon();
         } else {
-            let needs_time = self.command.last_signal() == Signal::Terminate;
-            running.stop(if needs_time { STOP_GRACE } else { DROP_GRACE });
+            running.stop(DROP_GRACE);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::artifact::{Artifact, Form};
 use crate::java::JavaCommand;
@@ -21,6 +22,10 @@ const SCHEDULER: &str = include_str!("../servers/yarn/capacity-scheduler.xml.tem
 const RESOURCE_MANAGER: &str = "org.apache.hadoop.yarn.server.resourcemanager.ResourceManager";
 const NODE_MANAGER: &str = "org.apache.hadoop.yarn.server.nodemanager.NodeManager";
 
+/// How often the containers' processes are looked for at the end: a script may start another one
+/// while it is being ended.
+const SWEEPS: u32 = 100;
+
 /// Everything in the configuration that is a port.
 const PORTS: [&str; 8] = [
     "rm_port",
@@ -36,10 +41,8 @@ const PORTS: [&str; 8] = [
 /// A one-node YARN cluster over an HDFS cluster, which must outlive it.
 #[derive(Debug)]
 pub struct Yarn {
-    // Containers that outlived their node manager go after it and before the directory.
     node_manager: Node,
     resource_manager: Node,
-    containers: Containers,
     port: u16,
     http_port: u16,
     run_dir: Arc<RunDir>,
@@ -122,11 +125,9 @@ impl Yarn {
         let node_manager = java(NODE_MANAGER)?.ends_its_children();
         let node_manager =
             Node::start("nodemanager", node_manager, &run_dir, lifetime, is_running)?;
-        let containers = Containers(Arc::clone(&run_dir));
         Ok(Self {
             node_manager,
             resource_manager,
-            containers,
             port,
             http_port,
             run_dir,
@@ -173,28 +174,28 @@ impl Yarn {
 
     /// Processes that run in containers.
     pub fn container_processes(&self) -> Vec<u32> {
-        self.containers.pids()
+        signal::working_below(&self.run_dir.join("data/local"))
     }
 }
 
-/// Processes in containers; ended with the value, whoever started them.
-#[derive(Debug)]
-struct Containers(Arc<RunDir>);
-
-impl Containers {
-    fn pids(&self) -> Vec<u32> {
-        signal::working_below(&self.0.join("data/local"))
-    }
-}
-
-impl Drop for Containers {
+impl Drop for Yarn {
     fn drop(&mut self) {
-        if self.0.is_kept() {
+        if self.run_dir.is_kept() {
             return;
         }
-        for pid in self.pids() {
-            // It may have ended in between.
-            let _ = signal::send(pid, Signal::Kill);
+        // An orderly stop takes the node manager ten seconds and more when containers run. They
+        // have sessions of their own, so they are found by where they work.
+        self.node_manager.kill();
+        for _ in 0..SWEEPS {
+            let pids = self.container_processes();
+            if pids.is_empty() {
+                return;
+            }
+            for pid in pids {
+                // It may have ended in between.
+                let _ = signal::send(pid, Signal::Kill);
+            }
+            std::thread::sleep(Duration::from_millis(20));
         }
     }
 }
