@@ -32,8 +32,10 @@ mod config;
 mod dispatcher;
 mod field_names;
 mod item;
+mod secret;
 
 mod writer;
+mod zookeeper;
 
 pub mod elasticsearch;
 pub mod hdfs;

@@ -3,7 +3,7 @@ use alidade_stellar::ConfigProblem;
 
 /// A free-form map of a configuration document, read key by key with upstream's scalar coercions: `"40"` is a number,
 /// `1` and `"yes"` are true. What cannot be coerced is noted as a problem, and the default is given.
-pub(super) struct Section<'a> {
+pub(crate) struct Section<'a> {
     map: Option<&'a Map>,
     path: String,
     problems: &'a mut Vec<ConfigProblem>,
@@ -11,7 +11,7 @@ pub(super) struct Section<'a> {
 
 impl<'a> Section<'a> {
     /// `value` is the section; nothing or null is an empty one, anything but a map is a problem.
-    pub(super) fn new(
+    pub(crate) fn new(
         value: Option<&'a Value>,
         path: String,
         problems: &'a mut Vec<ConfigProblem>,
@@ -37,17 +37,17 @@ impl<'a> Section<'a> {
         }
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<&'a Value> {
+    pub(crate) fn get(&self, key: &str) -> Option<&'a Value> {
         self.map
             .and_then(|map| map.get_str(key))
             .filter(|value| !value.is_null())
     }
 
-    pub(super) fn is_present(&self) -> bool {
+    pub(crate) fn is_present(&self) -> bool {
         self.map.is_some()
     }
 
-    pub(super) fn pointer(&self, key: &str) -> String {
+    pub(crate) fn pointer(&self, key: &str) -> String {
         format!(
             "{}/{}",
             self.path,
@@ -55,16 +55,16 @@ impl<'a> Section<'a> {
         )
     }
 
-    pub(super) fn problem(&mut self, key: &str, message: impl Into<String>, help: &str) {
+    pub(crate) fn problem(&mut self, key: &str, message: impl Into<String>, help: &str) {
         let problem = ConfigProblem::new(self.pointer(key), message).with_help(help);
         self.problems.push(problem);
     }
 
-    pub(super) fn note(&mut self, problem: ConfigProblem) {
+    pub(crate) fn note(&mut self, problem: ConfigProblem) {
         self.problems.push(problem);
     }
 
-    pub(super) fn flag(&mut self, key: &str) -> Option<bool> {
+    pub(crate) fn flag(&mut self, key: &str) -> Option<bool> {
         let value = self.get(key)?;
         let truth = match value {
             Value::Bool(truth) => Some(*truth),
@@ -87,7 +87,7 @@ impl<'a> Section<'a> {
     }
 
     /// A whole number; fractions are cut off, as upstream does.
-    pub(super) fn whole(&mut self, key: &str) -> Option<i64> {
+    pub(crate) fn whole(&mut self, key: &str) -> Option<i64> {
         let value = self.get(key)?;
         let number = match value {
             Value::Int(_) | Value::Long(_) => value.as_i64(),
@@ -109,13 +109,13 @@ impl<'a> Section<'a> {
     }
 
     /// A number that counts something: negative ones become zero.
-    pub(super) fn count(&mut self, key: &str) -> Option<u64> {
+    pub(crate) fn count(&mut self, key: &str) -> Option<u64> {
         self.whole(key)
             .map(|number| u64::try_from(number).unwrap_or(0))
     }
 
     /// A text; numbers and truths are written out.
-    pub(super) fn text(&mut self, key: &str) -> Option<Str> {
+    pub(crate) fn text(&mut self, key: &str) -> Option<Str> {
         let value = self.get(key)?;
         match value {
             Value::Str(text) => Some(text.clone()),
@@ -142,7 +142,7 @@ fn truth_of(text: &str) -> Option<bool> {
 }
 
 /// A value as it is shown in a message: its JSON, shortened.
-pub(super) fn shown(value: &Value) -> String {
+pub(crate) fn shown(value: &Value) -> String {
     let text = value.to_json();
     let end = text.floor_char_boundary(80);
     if end == text.len() {

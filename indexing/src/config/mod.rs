@@ -10,6 +10,7 @@ mod sensor;
 mod settings;
 mod solr;
 
+pub(crate) use coerce::Section;
 pub use date_format::DateFormat;
 pub use elasticsearch::{ElasticsearchClientSettings, ElasticsearchGlobal};
 pub use global::GlobalIndexingSettings;
