@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 /// What can go wrong between the parts of the model service.
 #[derive(Debug, thiserror::Error)]
 pub enum MaasError {
@@ -21,6 +23,15 @@ pub enum MaasError {
         "another model service ({holder}) already serves {root}; stop it first, or give this one its own configuration node (-zr)"
     )]
     AlreadyServed { root: String, holder: String },
+    /// A payload's path or its content does not do.
+    #[error("payload {path} cannot be used: {reason}")]
+    Payload { path: String, reason: String },
+    #[error("cannot {action} {path}: {source}")]
+    File {
+        action: &'static str,
+        path: PathBuf,
+        source: std::io::Error,
+    },
     /// A request that no service could carry out.
     #[error("{0}")]
     BadRequest(String),
@@ -31,6 +42,19 @@ impl MaasError {
         MaasError::Malformed {
             what: what.into(),
             reason: reason.to_string(),
+        }
+    }
+
+    /// For `map_err` on file operations.
+    pub fn file(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(std::io::Error) -> MaasError {
+        let path = path.into();
+        move |source| MaasError::File {
+            action,
+            path,
+            source,
         }
     }
 }

@@ -11,6 +11,7 @@ mod error;
 mod instance;
 mod lenient;
 mod memory_registry;
+mod payload;
 pub mod posix_options;
 mod registry;
 mod request;
@@ -23,6 +24,7 @@ pub use endpoint_file::{EndpointFileError, read_endpoint_file, rewrite_host, url
 pub use error::MaasError;
 pub use instance::{Endpoint, ModelEndpoint, PAYLOAD_CLASS, ServiceInstance, ServiceType};
 pub use memory_registry::MemoryRegistry;
+pub use payload::{ENDPOINT_FILE, copy_payload, find_script, payload_below_root, resolve_payload};
 pub use registry::{Answer, Listing, QueueItem, Registry, Settlement, UnreadableNode};
 pub use request::{Action, ModelRequest, check_model_name, check_model_version};
 pub use version::compare_versions;

@@ -177,7 +177,9 @@ impl Registry for MemoryRegistry {
     fn claim<'a>(&'a self, holder: &'a str) -> Answer<'a, ()> {
         Box::pin(async move {
             let mut state = self.state();
-            if let Some(other) = &state.holder {
+            if let Some(other) = &state.holder
+                && other != holder
+            {
                 return Err(MaasError::AlreadyServed {
                     root: "this process".to_owned(),
                     holder: other.clone(),
@@ -193,6 +195,10 @@ impl Registry for MemoryRegistry {
             self.state().holder = None;
             Ok(())
         })
+    }
+
+    fn holder(&self) -> Answer<'_, Option<String>> {
+        Box::pin(async move { Ok(self.state().holder.clone()) })
     }
 
     fn desired(&self) -> Answer<'_, DesiredModels> {

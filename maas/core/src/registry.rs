@@ -70,11 +70,15 @@ pub trait Registry: Send + Sync + fmt::Debug {
     /// Takes an instance out; one that is not there is fine.
     fn unregister<'a>(&'a self, name: &'a str, id: &'a str) -> Answer<'a, ()>;
 
-    /// Makes this process the one that serves the queue, for as long as its session lives.
+    /// Makes this process the one that serves the queue, for as long as its session lives. `holder` names the process; a
+    /// claim that it has left from an earlier session is renewed.
     fn claim<'a>(&'a self, holder: &'a str) -> Answer<'a, ()>;
 
     /// Gives the claim back.
     fn release(&self) -> Answer<'_, ()>;
+
+    /// Who serves the queue; nothing when nobody of this kind does.
+    fn holder(&self) -> Answer<'_, Option<String>>;
 
     /// The desired state that was stored last.
     fn desired(&self) -> Answer<'_, DesiredModels>;

@@ -133,6 +133,10 @@ impl Registry for ZooKeeperRegistry {
         Box::pin(async { operations::release(&*self.shared.session().await?).await })
     }
 
+    fn holder(&self) -> Answer<'_, Option<String>> {
+        Box::pin(async { operations::holder(&*self.shared.session().await?).await })
+    }
+
     fn desired(&self) -> Answer<'_, DesiredModels> {
         Box::pin(async { operations::desired(&*self.shared.session().await?).await })
     }

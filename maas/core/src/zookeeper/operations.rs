@@ -287,6 +287,10 @@ pub(super) async fn claim(session: &Session, holder: &str) -> Result<(), MaasErr
                 Ok((_, stat)) if stat.ephemeral_owner == session.client.session_id().0 => {
                     return Ok(());
                 }
+                // The remains of an earlier session of the same process.
+                Ok((other, _)) if other == holder.as_bytes() => {
+                    delete(session, &path).await?;
+                }
                 Ok((other, _)) => {
                     return Err(MaasError::AlreadyServed {
                         root: session.config.service_root.clone(),
@@ -310,6 +314,15 @@ pub(super) async fn release(session: &Session) -> Result<(), MaasError> {
             Ok(())
         }
         Ok(_) | Err(zk::Error::NoNode) => Ok(()),
+        Err(error) => Err(session.error("read", &path, error)),
+    }
+}
+
+pub(super) async fn holder(session: &Session) -> Result<Option<String>, MaasError> {
+    let path = format!("{}/leader", session.config.state_root());
+    match session.run(session.client.get_data(&path)).await {
+        Ok((data, _)) => Ok(Some(String::from_utf8_lossy(&data).into_owned())),
+        Err(zk::Error::NoNode) => Ok(None),
         Err(error) => Err(session.error("read", &path, error)),
     }
 }

@@ -1,0 +1,21 @@
+use alidade_maas_core::MaasError;
+use alidade_maas_core::posix_options::OptionsError;
+
+/// Why a deployment was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum DeployError {
+    #[error(transparent)]
+    Registry(#[from] MaasError),
+    #[error("{0}")]
+    Usage(#[from] OptionsError),
+    /// An option is missing or has a value that cannot be used.
+    #[error("{0}")]
+    Option(String),
+    /// What was asked for does not exist yet.
+    #[error("{0}")]
+    NotBuilt(String),
+    #[error("cannot write the answer: {0}")]
+    Output(std::io::Error),
+    #[error("cannot start: {0}")]
+    Runtime(std::io::Error),
+}

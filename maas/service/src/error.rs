@@ -1,0 +1,26 @@
+use std::path::PathBuf;
+
+use alidade_maas_core::MaasError;
+
+/// Why the service cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    #[error(transparent)]
+    Registry(#[from] MaasError),
+    #[error("cannot set up HTTP for readiness checks: {0}")]
+    Http(#[source] reqwest::Error),
+}
+
+/// Why an instance does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum LaunchError {
+    #[error(transparent)]
+    Payload(#[from] MaasError),
+    #[error("cannot run {path}: {source}")]
+    Start {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("the model ended before it was ready ({0})")]
+    Ended(String),
+}
