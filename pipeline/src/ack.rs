@@ -24,7 +24,9 @@ pub struct Tickets {
 
 impl Tickets {
     pub fn new(capacity: usize) -> Arc<Self> {
-        Arc::new(Tickets { owed: (0..capacity).map(|_| AtomicU32::new(0)).collect() })
+        Arc::new(Tickets {
+            owed: (0..capacity).map(|_| AtomicU32::new(0)).collect(),
+        })
     }
 
     /// Notes that one more outcome is owed.
@@ -38,12 +40,17 @@ impl Tickets {
     pub fn settle(&self, ticket: Ticket) {
         if let Some(owed) = self.owed.get(ticket.0) {
             let before = owed.fetch_sub(1, Ordering::Release);
-            debug_assert!(before > 0, "a ticket was settled more often than it was owed");
+            debug_assert!(
+                before > 0,
+                "a ticket was settled more often than it was owed"
+            );
         }
     }
 
     fn is_settled(&self, ticket: Ticket) -> bool {
-        self.owed.get(ticket.0).is_some_and(|owed| owed.load(Ordering::Acquire) == 0)
+        self.owed
+            .get(ticket.0)
+            .is_some_and(|owed| owed.load(Ordering::Acquire) == 0)
     }
 }
 
@@ -75,7 +82,12 @@ pub struct AckTracker {
 impl AckTracker {
     pub fn new(tickets: Arc<Tickets>) -> Self {
         let free = (0..tickets.owed.len()).rev().map(Ticket).collect();
-        AckTracker { tickets, free, partitions: HashMap::new(), orphans: Vec::new() }
+        AckTracker {
+            tickets,
+            free,
+            partitions: HashMap::new(),
+            orphans: Vec::new(),
+        }
     }
 
     /// Opens a run for a partition; nothing when too many are outstanding, in which case the caller has to wait.
@@ -89,13 +101,20 @@ impl AckTracker {
             Some(runs) => runs,
             None => self.partitions.entry(partition.clone()).or_default(),
         };
-        runs.runs.push_back(Run { ticket, next_offset: first_offset });
+        runs.runs.push_back(Run {
+            ticket,
+            next_offset: first_offset,
+        });
         Some(ticket)
     }
 
     /// Says that the newest run of a partition now reaches past `offset`.
     pub fn extend(&mut self, partition: &Partition, offset: i64) {
-        if let Some(run) = self.partitions.get_mut(partition).and_then(|runs| runs.runs.back_mut()) {
+        if let Some(run) = self
+            .partitions
+            .get_mut(partition)
+            .and_then(|runs| runs.runs.back_mut())
+        {
             run.next_offset = offset + 1;
         }
     }
@@ -209,15 +228,25 @@ mod tests {
     #[derive(Debug, Clone)]
     enum Step {
         /// A batch on a partition with this many records, each of which sends this many others.
-        Batch { partition: i32, records: u8, sends: u8 },
+        Batch {
+            partition: i32,
+            records: u8,
+            sends: u8,
+        },
         /// The n-th outstanding delivery arrives.
         Deliver(u8),
     }
 
     fn steps() -> impl Strategy<Value = Vec<Step>> {
-        let batch = (0..2i32, 1..5u8, 0..3u8)
-            .prop_map(|(partition, records, sends)| Step::Batch { partition, records, sends });
-        proptest::collection::vec(prop_oneof![batch, any::<u8>().prop_map(Step::Deliver)], 1..80)
+        let batch = (0..2i32, 1..5u8, 0..3u8).prop_map(|(partition, records, sends)| Step::Batch {
+            partition,
+            records,
+            sends,
+        });
+        proptest::collection::vec(
+            prop_oneof![batch, any::<u8>().prop_map(Step::Deliver)],
+            1..80,
+        )
     }
 
     proptest! {

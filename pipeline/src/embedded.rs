@@ -3,8 +3,8 @@
 //! Other clients such as kcat can reach it over loopback. It keeps records in memory only, and forgets the oldest ones of a
 //! partition beyond a few MiB: it is for trying things out.
 
-use rdkafka::producer::DefaultProducerContext;
 use rdkafka::mocking::MockCluster;
+use rdkafka::producer::DefaultProducerContext;
 
 use crate::PipelineError;
 

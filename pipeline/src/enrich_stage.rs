@@ -78,18 +78,33 @@ impl EnrichStage {
         if self.defaults.len() >= MOST_DEFAULTS {
             self.defaults.clear();
         }
-        self.defaults.insert(Str::new(sensor), Arc::clone(&enricher));
+        self.defaults
+            .insert(Str::new(sensor), Arc::clone(&enricher));
         Some(Source::Default(enricher))
     }
 
     /// Enriches one event and sends it, or puts it aside.
-    fn enrich(&mut self, source: Source, mut event: Event, origin: Origin, outbox: &mut Outbox<'_>) {
+    fn enrich(
+        &mut self,
+        source: Source,
+        mut event: Event,
+        origin: Origin,
+        outbox: &mut Outbox<'_>,
+    ) {
         let global = &self.snapshot.global.value;
         let mut context = Context::new(global, self.now_ms, self.calls.as_remote());
-        match source.enricher().enrich(&mut event, &mut context, &mut self.errors) {
+        match source
+            .enricher()
+            .enrich(&mut event, &mut context, &mut self.errors)
+        {
             EnrichOutcome::Done => outbox.send(INDEXING, &event),
             EnrichOutcome::Pending => {
-                self.waiting.push(Waiting { ticket: outbox.ticket(), source, event, origin: origin.clone() });
+                self.waiting.push(Waiting {
+                    ticket: outbox.ticket(),
+                    source,
+                    event,
+                    origin: origin.clone(),
+                });
             }
         }
         for error in self.errors.drain(..) {
@@ -119,11 +134,16 @@ impl Transform for EnrichStage {
         };
         let event = match Event::read_json(record.value, NumberStyle::Simple) {
             Ok(event) => event,
-            Err(error) => return refuse(format!("the message is not a JSON object: {error}"), outbox),
+            Err(error) => {
+                return refuse(format!("the message is not a JSON object: {error}"), outbox);
+            }
         };
         let sensor = event.get_str(field::SOURCE_TYPE).unwrap_or_default();
         let Some(source) = self.source_for(&Str::new(sensor)) else {
-            return refuse("no enrichment could be set up for the sensor".to_owned(), outbox);
+            return refuse(
+                "no enrichment could be set up for the sensor".to_owned(),
+                outbox,
+            );
         };
         self.enrich(source, event, record.origin.clone(), outbox);
     }

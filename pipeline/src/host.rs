@@ -8,7 +8,9 @@ use alidade_event::{ErrorRecord, Event, Origin};
 
 /// Epoch milliseconds.
 pub fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -17,7 +19,9 @@ pub fn name() -> Option<&'static str> {
     static NAME: OnceLock<Option<String>> = OnceLock::new();
     NAME.get_or_init(|| {
         let from_kernel = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
-        from_kernel.or_else(|| std::env::var("HOSTNAME").ok()).map(|name| name.trim().to_owned())
+        from_kernel
+            .or_else(|| std::env::var("HOSTNAME").ok())
+            .map(|name| name.trim().to_owned())
     })
     .as_deref()
 }

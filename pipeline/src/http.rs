@@ -42,7 +42,9 @@ pub struct Pages {
 /// When the address cannot be bound.
 pub async fn serve(address: SocketAddr, pages: Pages) -> Result<SocketAddr, PipelineError> {
     let cannot_bind = |error| PipelineError::Setup(format!("cannot listen on {address}: {error}"));
-    let listener = tokio::net::TcpListener::bind(address).await.map_err(cannot_bind)?;
+    let listener = tokio::net::TcpListener::bind(address)
+        .await
+        .map_err(cannot_bind)?;
     let bound = listener.local_addr().map_err(cannot_bind)?;
     let router = Router::new()
         .route("/health", get(health))
@@ -62,14 +64,26 @@ async fn health(State(pages): State<Pages>) -> Response {
     if down.is_empty() {
         return (StatusCode::OK, "ok\n").into_response();
     }
-    (StatusCode::SERVICE_UNAVAILABLE, format!("not running: {}\n", down.join(", "))).into_response()
+    (
+        StatusCode::SERVICE_UNAVAILABLE,
+        format!("not running: {}\n", down.join(", ")),
+    )
+        .into_response()
 }
 
 async fn metrics(State(pages): State<Pages>) -> Response {
     pages.metrics.run_upkeep();
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], pages.metrics.render()).into_response()
+    (
+        [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],
+        pages.metrics.render(),
+    )
+        .into_response()
 }
 
 async fn config(State(pages): State<Pages>) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], (pages.config_state)()).into_response()
+    (
+        [(header::CONTENT_TYPE, "application/json")],
+        (pages.config_state)(),
+    )
+        .into_response()
 }

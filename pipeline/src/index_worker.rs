@@ -58,7 +58,8 @@ impl Indexing {
     }
 
     fn settle_offset(&mut self, origin: &Origin) {
-        self.offsets.settle(&origin.topic, origin.partition, origin.offset);
+        self.offsets
+            .settle(&origin.topic, origin.partition, origin.offset);
     }
 
     fn send_dead_letters(&mut self, letters: Vec<(Origin, Box<ErrorRecord>)>) {
@@ -66,7 +67,9 @@ impl Indexing {
             return;
         }
         let nowhere: Partition = (Arc::from(""), 0);
-        let Some(ticket) = self.tickets.open(&nowhere, 0) else { return };
+        let Some(ticket) = self.tickets.open(&nowhere, 0) else {
+            return;
+        };
         for (_, error) in &letters {
             self.scratch.clear();
             host::error_event(error).write_json(&mut self.scratch);
@@ -109,7 +112,10 @@ impl Unsettled for Indexing {
     fn settle(&mut self, within: Duration) {
         let left = self.drain(within);
         if left > 0 {
-            tracing::warn!(left, "documents are not written yet while partitions are revoked; they will be repeated");
+            tracing::warn!(
+                left,
+                "documents are not written yet while partitions are revoked; they will be repeated"
+            );
         }
     }
 
@@ -170,7 +176,10 @@ pub fn run(
     let outcome = worker.run(stop);
     let left = source.unsettled().drain(DRAIN_WITHIN);
     if left > 0 {
-        tracing::warn!(left, "documents are not written yet; they will be read again at the next start");
+        tracing::warn!(
+            left,
+            "documents are not written yet; they will be read again at the next start"
+        );
     }
     source.commit(CommitMode::Sync);
     outcome
@@ -221,7 +230,11 @@ impl IndexWorker<'_> {
         let is_full = !self.held_back.is_empty();
         if is_full != self.is_paused {
             self.is_paused = is_full;
-            if is_full { self.source.pause() } else { self.source.resume() }
+            if is_full {
+                self.source.pause()
+            } else {
+                self.source.resume()
+            }
         }
     }
 
@@ -231,7 +244,9 @@ impl IndexWorker<'_> {
             if stop.load(Ordering::Relaxed) {
                 return Ok(());
             }
-            let Some(polled) = self.source.poll(wait) else { return Ok(()) };
+            let Some(polled) = self.source.poll(wait) else {
+                return Ok(());
+            };
             wait = Duration::ZERO;
             match polled {
                 Ok(record) => self.take(&record),
@@ -246,7 +261,9 @@ impl IndexWorker<'_> {
 
     fn idle_wait(&self) -> Duration {
         let due = self.source.unsettled().dispatcher.next_due();
-        due.map_or(IDLE_WAIT, |due| due.saturating_duration_since(Instant::now()).min(IDLE_WAIT))
+        due.map_or(IDLE_WAIT, |due| {
+            due.saturating_duration_since(Instant::now()).min(IDLE_WAIT)
+        })
     }
 
     fn take(&mut self, record: &BorrowedMessage<'_>) {
@@ -277,4 +294,3 @@ impl IndexWorker<'_> {
         }
     }
 }
-

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use alidade_config::{DocumentId, ExtraValidator, Live};
 use alidade_event::{NumberStyle, Value};
 use alidade_indexing::{
-    GlobalIndexingSettings, IndexingConfig, IndexingConfigs, SensorIndexing, WriterKind, WriterSettings,
+    GlobalIndexingSettings, IndexingConfig, IndexingConfigs, SensorIndexing, WriterKind,
+    WriterSettings,
 };
 use alidade_stellar::{ConfigProblem, Library};
 use serde_json::{Map, Value as Json};
@@ -30,7 +31,11 @@ struct Compiled {
 
 impl LiveIndexing {
     pub fn new(live: Live, library: Library) -> Self {
-        LiveIndexing { live, library, compiled: Mutex::default() }
+        LiveIndexing {
+            live,
+            library,
+            compiled: Mutex::default(),
+        }
     }
 }
 
@@ -40,8 +45,13 @@ impl IndexingConfigs for LiveIndexing {
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         if compiled.version != snapshot.version {
             // The documents were checked when the snapshot was made; what cannot be read has the defaults.
-            let global = GlobalIndexingSettings::from_global(&snapshot.global.value).unwrap_or_default();
-            *compiled = Compiled { version: snapshot.version, global, sensors: HashMap::new() };
+            let global =
+                GlobalIndexingSettings::from_global(&snapshot.global.value).unwrap_or_default();
+            *compiled = Compiled {
+                version: snapshot.version,
+                global,
+                sensors: HashMap::new(),
+            };
         }
         if let Some(known) = compiled.sensors.get(sensor) {
             return Arc::clone(known.settings(writer));
@@ -66,7 +76,10 @@ impl IndexingConfigs for LiveIndexing {
 }
 
 fn config_of(members: &Map<String, Json>) -> IndexingConfig {
-    IndexingConfig::from_value(Value::from_serde(&Json::Object(members.clone()), NumberStyle::Jackson))
+    IndexingConfig::from_value(Value::from_serde(
+        &Json::Object(members.clone()),
+        NumberStyle::Jackson,
+    ))
 }
 
 /// Checks indexing documents, and the keys of the global document that the writers read, when they are loaded.
@@ -84,12 +97,18 @@ impl ExtraValidator for IndexingValidator {
     fn validate(&self, document: &DocumentId, members: &Map<String, Json>) -> Vec<ConfigProblem> {
         match document {
             DocumentId::Global => {
-                let global = Value::from_serde(&Json::Object(members.clone()), NumberStyle::Jackson);
-                GlobalIndexingSettings::from_global(&global).err().unwrap_or_default()
+                let global =
+                    Value::from_serde(&Json::Object(members.clone()), NumberStyle::Jackson);
+                GlobalIndexingSettings::from_global(&global)
+                    .err()
+                    .unwrap_or_default()
             }
             DocumentId::Indexing(sensor) => {
                 let defaults = GlobalIndexingSettings::default();
-                config_of(members).compile(sensor, &defaults, &self.library).err().unwrap_or_default()
+                config_of(members)
+                    .compile(sensor, &defaults, &self.library)
+                    .err()
+                    .unwrap_or_default()
             }
             _ => Vec::new(),
         }

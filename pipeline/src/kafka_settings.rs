@@ -74,7 +74,11 @@ impl KafkaSettings {
 
 /// Upstream treats `PLAINTEXTSASL` and `SASL_PLAINTEXT` as one name.
 fn normalised_protocol(protocol: &str) -> &str {
-    if protocol.eq_ignore_ascii_case("PLAINTEXTSASL") { "SASL_PLAINTEXT" } else { protocol }
+    if protocol.eq_ignore_ascii_case("PLAINTEXTSASL") {
+        "SASL_PLAINTEXT"
+    } else {
+        protocol
+    }
 }
 
 /// Kafka consumer properties of upstream's `spoutConfig`, in librdkafka's terms. Keys that only Storm knows are left out;
@@ -93,7 +97,9 @@ pub fn from_spout_config<'a>(
                 _ => known.push(("auto.offset.reset".to_owned(), "earliest".to_owned())),
             },
             _ if key.starts_with("spout.") => ignored.push(key.to_owned()),
-            "key.deserializer" | "value.deserializer" | "max.poll.records" => ignored.push(key.to_owned()),
+            "key.deserializer" | "value.deserializer" | "max.poll.records" => {
+                ignored.push(key.to_owned())
+            }
             _ => known.push((key.to_owned(), value)),
         }
     }
@@ -111,8 +117,11 @@ mod tests {
             ("spout.maxUncommittedOffsets", "10"),
             ("session.timeout.ms", "29000"),
         ];
-        let (known, ignored) =
-            from_spout_config(entries.iter().map(|(key, value)| (*key, (*value).to_owned())));
+        let (known, ignored) = from_spout_config(
+            entries
+                .iter()
+                .map(|(key, value)| (*key, (*value).to_owned())),
+        );
         assert_eq!(
             known,
             [
@@ -125,7 +134,10 @@ mod tests {
 
     #[test]
     fn a_consumer_never_commits_by_itself() {
-        let settings = KafkaSettings { brokers: "b:1".into(), ..KafkaSettings::default() };
+        let settings = KafkaSettings {
+            brokers: "b:1".into(),
+            ..KafkaSettings::default()
+        };
         let config = settings.consumer("squid_parser");
         assert_eq!(config.get("enable.auto.commit"), Some("false"));
         assert_eq!(config.get("auto.offset.reset"), Some("earliest"));

@@ -26,7 +26,11 @@ impl OffsetTracker {
             Some(offsets) => offsets,
             None => self.partitions.entry(partition.clone()).or_default(),
         };
-        if offsets.taken.back().is_some_and(|(last, _)| offset <= *last) {
+        if offsets
+            .taken
+            .back()
+            .is_some_and(|(last, _)| offset <= *last)
+        {
             // The consumer was set back: what is taken again is settled again.
             offsets.taken.retain(|(known, _)| *known < offset);
         }
@@ -35,9 +39,15 @@ impl OffsetTracker {
 
     /// Notes that what was to be done with a record is done.
     pub fn settle(&mut self, topic: &str, partition: i32, offset: i64) {
-        let found = self.partitions.iter_mut().find(|(key, _)| key.1 == partition && &*key.0 == topic);
+        let found = self
+            .partitions
+            .iter_mut()
+            .find(|(key, _)| key.1 == partition && &*key.0 == topic);
         let Some((_, offsets)) = found else { return };
-        if let Ok(at) = offsets.taken.binary_search_by_key(&offset, |(known, _)| *known) {
+        if let Ok(at) = offsets
+            .taken
+            .binary_search_by_key(&offset, |(known, _)| *known)
+        {
             offsets.taken[at].1 = true;
         }
         while let Some((offset, true)) = offsets.taken.front() {

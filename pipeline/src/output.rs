@@ -47,7 +47,10 @@ impl ProducerContext for DeliveryReports {
             payload: record.payload().unwrap_or_default().to_vec(),
             reason: error.to_string(),
         };
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).push(refused);
+        self.refused
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(refused);
     }
 }
 
@@ -61,17 +64,26 @@ impl Output {
     /// # Errors
     /// When librdkafka refuses the settings.
     pub fn new(config: &ClientConfig, tickets: Arc<Tickets>) -> Result<Self, KafkaError> {
-        let reports = DeliveryReports { tickets: Arc::clone(&tickets), refused: Mutex::new(Vec::new()) };
-        Ok(Output { producer: config.create_with_context(reports)?, tickets })
+        let reports = DeliveryReports {
+            tickets: Arc::clone(&tickets),
+            refused: Mutex::new(Vec::new()),
+        };
+        Ok(Output {
+            producer: config.create_with_context(reports)?,
+            tickets,
+        })
     }
 
     /// Sends one record without key or headers; its delivery settles what the ticket owes. Waits while the queue is full,
     /// which is how a slow broker slows the consumer down.
     pub fn send(&self, ticket: Ticket, topic: &str, payload: &[u8]) {
         self.tickets.owe(ticket);
-        let mut record = BaseRecord::<(), [u8], usize>::with_opaque_to(topic, ticket.0).payload(payload);
+        let mut record =
+            BaseRecord::<(), [u8], usize>::with_opaque_to(topic, ticket.0).payload(payload);
         loop {
-            let Err((error, returned)) = self.producer.send(record) else { return };
+            let Err((error, returned)) = self.producer.send(record) else {
+                return;
+            };
             if error.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull) {
                 return self.refuse(ticket, topic, payload, error.to_string());
             }
@@ -81,9 +93,18 @@ impl Output {
     }
 
     fn refuse(&self, ticket: Ticket, topic: &str, payload: &[u8], reason: String) {
-        let refused =
-            RefusedRecord { ticket, topic: topic.to_owned(), payload: payload.to_vec(), reason };
-        self.producer.context().refused.lock().unwrap_or_else(PoisonError::into_inner).push(refused);
+        let refused = RefusedRecord {
+            ticket,
+            topic: topic.to_owned(),
+            payload: payload.to_vec(),
+            reason,
+        };
+        self.producer
+            .context()
+            .refused
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(refused);
     }
 
     /// Settles a ticket for a refused record once something else stands in its place.
@@ -98,7 +119,14 @@ impl Output {
 
     /// The records that were refused since the last call.
     pub fn take_refused(&self) -> Vec<RefusedRecord> {
-        std::mem::take(&mut *self.producer.context().refused.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(
+            &mut *self
+                .producer
+                .context()
+                .refused
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 
     /// The number of records on their way.

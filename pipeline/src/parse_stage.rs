@@ -46,7 +46,12 @@ struct Route {
 }
 
 impl ParserStage {
-    pub fn new(live: Live, sensor: &str, output_topic: Option<String>, calls: Box<dyn BatchCalls>) -> Self {
+    pub fn new(
+        live: Live,
+        sensor: &str,
+        output_topic: Option<String>,
+        calls: Box<dyn BatchCalls>,
+    ) -> Self {
         ParserStage {
             snapshot: live.current(),
             live,
@@ -90,7 +95,12 @@ impl ParserStage {
             outbox.drop_by_rule();
         }
         let ticket = outbox.ticket();
-        self.waiting.extend(self.parsed.pending.drain(..).map(|pending| (ticket, pending)));
+        self.waiting.extend(
+            self.parsed
+                .pending
+                .drain(..)
+                .map(|pending| (ticket, pending)),
+        );
     }
 }
 
@@ -109,22 +119,36 @@ fn send(route: &Route, event: &Event, outbox: &mut Outbox<'_>) {
 
 /// Kafka's rule for names of topics; a field of an event may hold anything.
 fn is_topic_name(name: &str) -> bool {
-    let letters = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    let letters = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
     letters && (1..=249).contains(&name.len()) && name != "." && name != ".."
 }
 
 fn route(entry: &ParserEntry, output_topic: Option<&str>) -> Route {
     let settings = &entry.config.parser_config;
-    let text = |key: &str| settings.get(key).and_then(|value| value.as_str()).map(str::to_owned);
+    let text = |key: &str| {
+        settings
+            .get(key)
+            .and_then(|value| value.as_str())
+            .map(str::to_owned)
+    };
     let topic = text("kafka.topic")
         .or_else(|| output_topic.map(str::to_owned))
         .or_else(|| entry.config.output_topic.clone())
         .unwrap_or_else(|| ENRICHMENTS.to_owned());
     let enabled = settings.get("enabled");
     let is_disabled = enabled.is_some_and(|value| {
-        value.as_bool() == Some(false) || value.as_str().is_some_and(|text| text.eq_ignore_ascii_case("false"))
+        value.as_bool() == Some(false)
+            || value
+                .as_str()
+                .is_some_and(|text| text.eq_ignore_ascii_case("false"))
     });
-    Route { topic, field: text("kafka.topicField"), is_disabled }
+    Route {
+        topic,
+        field: text("kafka.topicField"),
+        is_disabled,
+    }
 }
 
 impl Transform for ParserStage {
@@ -140,7 +164,9 @@ impl Transform for ParserStage {
     }
 
     fn process(&mut self, record: &InputRecord<'_>, outbox: &mut Outbox<'_>) {
-        let Some(entry) = self.entry.clone() else { return };
+        let Some(entry) = self.entry.clone() else {
+            return;
+        };
         let raw = Record {
             topic: record.topic,
             key: record.key,
@@ -149,12 +175,16 @@ impl Transform for ParserStage {
         };
         let global = &self.snapshot.global.value;
         let mut context = Context::new(global, self.now_ms, self.calls.as_remote());
-        entry.parser.parse(&raw, &mut self.scratch, &mut context, &mut self.parsed);
+        entry
+            .parser
+            .parse(&raw, &mut self.scratch, &mut context, &mut self.parsed);
         self.send_parsed(outbox);
     }
 
     fn finish_batch(&mut self, outlet: &mut Outlet<'_>) {
-        let Some(entry) = self.entry.clone() else { return };
+        let Some(entry) = self.entry.clone() else {
+            return;
+        };
         for _ in 0..MOST_ROUNDS {
             if self.waiting.is_empty() {
                 return;
@@ -163,7 +193,9 @@ impl Transform for ParserStage {
             for (ticket, pending) in std::mem::take(&mut self.waiting) {
                 let global = &self.snapshot.global.value;
                 let mut context = Context::new(global, self.now_ms, self.calls.as_remote());
-                entry.parser.resume(pending, &mut self.scratch, &mut context, &mut self.parsed);
+                entry
+                    .parser
+                    .resume(pending, &mut self.scratch, &mut context, &mut self.parsed);
                 self.send_parsed(&mut outlet.for_ticket(ticket));
             }
         }
@@ -175,7 +207,9 @@ impl Transform for ParserStage {
         for (ticket, pending) in std::mem::take(&mut self.waiting) {
             let mut no_calls = NoRemote;
             let mut context = Context::new(&self.snapshot.global.value, self.now_ms, &mut no_calls);
-            entry.parser.resume(pending, &mut self.scratch, &mut context, &mut self.parsed);
+            entry
+                .parser
+                .resume(pending, &mut self.scratch, &mut context, &mut self.parsed);
             self.send_parsed(&mut outlet.for_ticket(ticket));
         }
     }

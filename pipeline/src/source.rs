@@ -35,7 +35,9 @@ pub struct GroupMember<T> {
 
 impl<T> GroupMember<T> {
     fn unsettled(&self) -> MutexGuard<'_, T> {
-        self.unsettled.lock().unwrap_or_else(PoisonError::into_inner)
+        self.unsettled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -47,7 +49,9 @@ impl<T: Unsettled> ClientContext for GroupMember<T> {
 
 impl<T: Unsettled> ConsumerContext for GroupMember<T> {
     fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        let Rebalance::Revoke(partitions) = rebalance else { return };
+        let Rebalance::Revoke(partitions) = rebalance else {
+            return;
+        };
         if partitions.count() == 0 {
             return;
         }
@@ -57,13 +61,21 @@ impl<T: Unsettled> ConsumerContext for GroupMember<T> {
         for element in partitions.elements() {
             unsettled.revoke(&(Arc::from(element.topic()), element.partition()));
         }
-        tracing::info!(stage = self.stage, partitions = partitions.count(), "partitions revoked");
+        tracing::info!(
+            stage = self.stage,
+            partitions = partitions.count(),
+            "partitions revoked"
+        );
     }
 
     fn post_rebalance(&self, _consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         match rebalance {
             Rebalance::Assign(partitions) => {
-                tracing::info!(stage = self.stage, partitions = partitions.count(), "partitions assigned");
+                tracing::info!(
+                    stage = self.stage,
+                    partitions = partitions.count(),
+                    "partitions assigned"
+                );
             }
             Rebalance::Error(error) => {
                 tracing::warn!(stage = self.stage, %error, "a rebalance failed");
@@ -92,7 +104,8 @@ fn commit<T: Unsettled>(
     }
     let mut offsets = TopicPartitionList::with_capacity(points.len());
     for ((topic, partition), offset) in &points {
-        if let Err(error) = offsets.add_partition_offset(topic, *partition, Offset::Offset(*offset)) {
+        if let Err(error) = offsets.add_partition_offset(topic, *partition, Offset::Offset(*offset))
+        {
             tracing::warn!(stage, %error, "an offset could not be noted for the commit");
         }
     }
@@ -118,7 +131,10 @@ impl<T: Unsettled + 'static> Source<T> {
         stage: &'static str,
         unsettled: T,
     ) -> Result<Self, KafkaError> {
-        let member = GroupMember { unsettled: Mutex::new(unsettled), stage };
+        let member = GroupMember {
+            unsettled: Mutex::new(unsettled),
+            stage,
+        };
         let consumer: BaseConsumer<GroupMember<T>> = config.create_with_context(member)?;
         consumer.subscribe(&[&subscription(topic)])?;
         Ok(Source { consumer, stage })
@@ -148,7 +164,10 @@ impl<T: Unsettled + 'static> Source<T> {
     }
 
     fn on_assignment(&self, act: impl Fn(&TopicPartitionList) -> Result<(), KafkaError>) {
-        let outcome = self.consumer.assignment().and_then(|assignment| act(&assignment));
+        let outcome = self
+            .consumer
+            .assignment()
+            .and_then(|assignment| act(&assignment));
         if let Err(error) = outcome {
             tracing::warn!(stage = self.stage, %error, "the partitions could not be paused or resumed");
         }
@@ -157,7 +176,10 @@ impl<T: Unsettled + 'static> Source<T> {
 
 /// Librdkafka takes a topic that begins with `^` as a regular expression; upstream writes `/regex/`.
 fn subscription(topic: &str) -> String {
-    match topic.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
+    match topic
+        .strip_prefix('/')
+        .and_then(|rest| rest.strip_suffix('/'))
+    {
         Some(pattern) if !pattern.is_empty() => format!("^{}", pattern.trim_start_matches('^')),
         _ => topic.to_owned(),
     }

@@ -18,13 +18,20 @@ pub struct Health {
 
 impl Health {
     fn set(&self, worker: &str, runs: bool) {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(worker.to_owned(), runs);
+        self.running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(worker.to_owned(), runs);
     }
 
     /// The names of the workers that do not run at the moment.
     pub fn down(&self) -> Vec<String> {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.iter().filter(|(_, runs)| !**runs).map(|(name, _)| name.clone()).collect()
+        running
+            .iter()
+            .filter(|(_, runs)| !**runs)
+            .map(|(name, _)| name.clone())
+            .collect()
     }
 }
 
@@ -89,12 +96,23 @@ pub fn supervise(
 
 fn log_end(worker: &str, outcome: std::thread::Result<Result<(), PipelineError>>) {
     match outcome {
-        Ok(Ok(())) => tracing::warn!(worker, "the worker has ended without being told to; starting it again"),
-        Ok(Err(error)) => tracing::error!(worker, %error, "the worker has failed; starting it again"),
+        Ok(Ok(())) => tracing::warn!(
+            worker,
+            "the worker has ended without being told to; starting it again"
+        ),
+        Ok(Err(error)) => {
+            tracing::error!(worker, %error, "the worker has failed; starting it again")
+        }
         Err(panic) => {
             let text = panic.downcast_ref::<&str>().copied().map(str::to_owned);
-            let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-            tracing::error!(worker, panic = text, "the worker has panicked, which is a fault; starting it again");
+            let text = text
+                .or_else(|| panic.downcast_ref::<String>().cloned())
+                .unwrap_or_default();
+            tracing::error!(
+                worker,
+                panic = text,
+                "the worker has panicked, which is a fault; starting it again"
+            );
         }
     }
 }
@@ -117,16 +135,19 @@ mod tests {
         let shutdown = Shutdown::default();
         let runs = Arc::new(AtomicUsize::new(0));
         let (seen, stop) = (Arc::clone(&runs), shutdown.clone());
-        let thread = supervise("test".into(), Arc::default(), shutdown.clone(), move || {
-            match seen.fetch_add(1, Ordering::Relaxed) {
+        let thread = supervise(
+            "test".into(),
+            Arc::default(),
+            shutdown.clone(),
+            move || match seen.fetch_add(1, Ordering::Relaxed) {
                 0 => Err(PipelineError::PausedRecord),
                 1 => panic!("on purpose"),
                 _ => {
                     stop.stop();
                     Ok(())
                 }
-            }
-        })
+            },
+        )
         .unwrap();
         thread.join().unwrap();
         assert_eq!(runs.load(Ordering::Relaxed), 3);

@@ -43,7 +43,9 @@ impl Services {
 /// Makes the writer of an indexing stage, from the global configuration of the moment. It is called at each start of the
 /// worker.
 pub type WriterFactory = Arc<
-    dyn Fn(GlobalIndexingSettings) -> BoxFuture<'static, Result<Box<dyn Writer>, IndexingError>> + Send + Sync,
+    dyn Fn(GlobalIndexingSettings) -> BoxFuture<'static, Result<Box<dyn Writer>, IndexingError>>
+        + Send
+        + Sync,
 >;
 
 /// One stage of a process.
@@ -101,8 +103,16 @@ impl Pipeline {
 ///
 /// # Errors
 /// When a thread cannot be started.
-pub fn start(services: &Services, stages: &[StageSpec], shutdown: Shutdown) -> Result<Pipeline, PipelineError> {
-    let mut pipeline = Pipeline { threads: Vec::new(), shutdown, health: Arc::default() };
+pub fn start(
+    services: &Services,
+    stages: &[StageSpec],
+    shutdown: Shutdown,
+) -> Result<Pipeline, PipelineError> {
+    let mut pipeline = Pipeline {
+        threads: Vec::new(),
+        shutdown,
+        health: Arc::default(),
+    };
     for stage in stages {
         match stage {
             StageSpec::Parser(spec) => {
@@ -123,7 +133,9 @@ pub fn start(services: &Services, stages: &[StageSpec], shutdown: Shutdown) -> R
 
 fn parser_workers(services: &Services, spec: &ParserSpec) -> usize {
     let snapshot = services.live.current();
-    let configured = snapshot.parser(&spec.sensor).and_then(|entry| entry.config.spout_parallelism);
+    let configured = snapshot
+        .parser(&spec.sensor)
+        .and_then(|entry| entry.config.spout_parallelism);
     let configured = configured.and_then(|number| usize::try_from(number).ok());
     spec.workers.or(configured).unwrap_or(1).clamp(1, 256)
 }
@@ -150,7 +162,11 @@ impl Pipeline {
         self.supervise(name, work)
     }
 
-    fn start_enrichment(&mut self, services: &Services, number: usize) -> Result<(), PipelineError> {
+    fn start_enrichment(
+        &mut self,
+        services: &Services,
+        number: usize,
+    ) -> Result<(), PipelineError> {
         let (services, shutdown) = (services.clone(), self.shutdown.clone());
         let settings = WorkerSettings {
             stage: "enrichment",
@@ -161,14 +177,21 @@ impl Pipeline {
             producer_extra: Vec::new(),
         };
         let work = move || {
-            let mut stage =
-                EnrichStage::new(services.live.clone(), services.library.clone(), services.calls());
+            let mut stage = EnrichStage::new(
+                services.live.clone(),
+                services.library.clone(),
+                services.calls(),
+            );
             worker::run(&settings, &mut stage, shutdown.flag())
         };
         self.supervise(format!("enrichment-{number}"), work)
     }
 
-    fn start_indexing(&mut self, services: &Services, spec: &IndexingSpec) -> Result<(), PipelineError> {
+    fn start_indexing(
+        &mut self,
+        services: &Services,
+        spec: &IndexingSpec,
+    ) -> Result<(), PipelineError> {
         let (services, shutdown, spec) = (services.clone(), self.shutdown.clone(), spec.clone());
         let name = format!("indexing-{}", spec.store);
         let settings = WorkerSettings {
@@ -179,8 +202,10 @@ impl Pipeline {
             consumer_extra: Vec::new(),
             producer_extra: Vec::new(),
         };
-        let configs: Arc<dyn IndexingConfigs> =
-            Arc::new(LiveIndexing::new(services.live.clone(), services.library.clone()));
+        let configs: Arc<dyn IndexingConfigs> = Arc::new(LiveIndexing::new(
+            services.live.clone(),
+            services.library.clone(),
+        ));
         let work = move || {
             let global = global_settings(&services.live.current().global.value)?;
             let writer = services
@@ -188,7 +213,13 @@ impl Pipeline {
                 .block_on((spec.make_writer)(global))
                 .map_err(|error| PipelineError::Setup(format!("{}: {error}", spec.store)))?;
             let runtime = services.runtime.clone();
-            index_worker::run(&settings, writer, Arc::clone(&configs), runtime, shutdown.flag())
+            index_worker::run(
+                &settings,
+                writer,
+                Arc::clone(&configs),
+                runtime,
+                shutdown.flag(),
+            )
         };
         self.supervise(name, work)
     }
@@ -207,7 +238,10 @@ impl Pipeline {
 fn global_settings(global: &Value) -> Result<GlobalIndexingSettings, PipelineError> {
     GlobalIndexingSettings::from_global(global).map_err(|problems| {
         let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        PipelineError::Setup(format!("the global configuration is wrong for indexing: {}", texts.join("; ")))
+        PipelineError::Setup(format!(
+            "the global configuration is wrong for indexing: {}",
+            texts.join("; ")
+        ))
     })
 }
 
@@ -224,8 +258,11 @@ fn parser_settings(services: &Services, spec: &ParserSpec) -> WorkerSettings {
         (None, Some(entry)) => spout_entries(&entry.config.spout_config),
         (None, None) => Vec::new(),
     };
-    let (consumer_extra, ignored) =
-        from_spout_config(spout_config.iter().map(|(key, value)| (key.as_str(), value.clone())));
+    let (consumer_extra, ignored) = from_spout_config(
+        spout_config
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.clone())),
+    );
     if !ignored.is_empty() {
         tracing::info!(
             sensor = spec.sensor,
@@ -237,7 +274,10 @@ fn parser_settings(services: &Services, spec: &ParserSpec) -> WorkerSettings {
     if kafka.security_protocol.is_none() {
         kafka.security_protocol = entry.and_then(|entry| entry.config.security_protocol.clone());
     }
-    let group = consumer_extra.iter().find(|(key, _)| key == "group.id").map(|(_, value)| value.clone());
+    let group = consumer_extra
+        .iter()
+        .find(|(key, _)| key == "group.id")
+        .map(|(_, value)| value.clone());
     WorkerSettings {
         stage: "parser",
         kafka,
@@ -256,13 +296,22 @@ pub fn spout_entries<'a>(
         serde_json::Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    entries.into_iter().map(|(key, value)| (key.clone(), text(value))).collect()
+    entries
+        .into_iter()
+        .map(|(key, value)| (key.clone(), text(value)))
+        .collect()
 }
 
 /// `kafka.producerConfigs` of a sensor's `parserConfig`.
-fn producer_settings(parser_config: Option<&indexmap::IndexMap<String, serde_json::Value>>) -> Vec<(String, String)> {
+fn producer_settings(
+    parser_config: Option<&indexmap::IndexMap<String, serde_json::Value>>,
+) -> Vec<(String, String)> {
     let configured = parser_config.and_then(|config| config.get("kafka.producerConfigs"));
-    let Some(serde_json::Value::Object(members)) = configured else { return Vec::new() };
-    let wanted = members.iter().filter(|(key, _)| !key.ends_with("serializer"));
+    let Some(serde_json::Value::Object(members)) = configured else {
+        return Vec::new();
+    };
+    let wanted = members
+        .iter()
+        .filter(|(key, _)| !key.ends_with("serializer"));
     spout_entries(wanted)
 }

@@ -42,7 +42,12 @@ pub struct Outlet<'a> {
 
 impl Outlet<'_> {
     pub fn for_ticket(&mut self, ticket: Ticket) -> Outbox<'_> {
-        Outbox { output: self.output, ticket, scratch: self.scratch, counts: self.counts }
+        Outbox {
+            output: self.output,
+            ticket,
+            scratch: self.scratch,
+            counts: self.counts,
+        }
     }
 }
 
@@ -133,7 +138,9 @@ struct OnTheirWay {
 impl Unsettled for OnTheirWay {
     fn settle(&mut self, within: Duration) {
         if !self.output.flush(within) {
-            tracing::warn!("records are still on their way while partitions are revoked; they will be repeated");
+            tracing::warn!(
+                "records are still on their way while partitions are revoked; they will be repeated"
+            );
         }
     }
 
@@ -170,7 +177,10 @@ pub fn run(
         &consumer_config,
         &settings.topic,
         settings.stage,
-        OnTheirWay { tracker: AckTracker::new(tickets), output: Arc::clone(&output) },
+        OnTheirWay {
+            tracker: AckTracker::new(tickets),
+            output: Arc::clone(&output),
+        },
     )?;
     tracing::info!(
         stage = settings.stage,
@@ -208,7 +218,11 @@ struct Worker<'a> {
 }
 
 impl Worker<'_> {
-    fn run(&mut self, transform: &mut dyn Transform, stop: &AtomicBool) -> Result<(), PipelineError> {
+    fn run(
+        &mut self,
+        transform: &mut dyn Transform,
+        stop: &AtomicBool,
+    ) -> Result<(), PipelineError> {
         let mut next_commit = Instant::now() + COMMIT_EVERY;
         let mut paused = false;
         while !stop.load(Ordering::Relaxed) {
@@ -217,7 +231,11 @@ impl Worker<'_> {
             let ready = transform.begin_batch();
             if ready == paused {
                 paused = !ready;
-                if paused { self.source.pause() } else { self.source.resume() }
+                if paused {
+                    self.source.pause()
+                } else {
+                    self.source.resume()
+                }
             }
             self.batch(transform, stop, ready)?;
             if Instant::now() >= next_commit {
@@ -236,9 +254,18 @@ impl Worker<'_> {
     ) -> Result<(), PipelineError> {
         let mut counts = Counts::default();
         let started = Instant::now();
-        while counts.read < BATCH_RECORDS && counts.read_bytes < BATCH_BYTES && !stop.load(Ordering::Relaxed) {
-            let wait = if counts.read == 0 { IDLE_WAIT } else { Duration::ZERO };
-            let Some(polled) = self.source.poll(wait) else { break };
+        while counts.read < BATCH_RECORDS
+            && counts.read_bytes < BATCH_BYTES
+            && !stop.load(Ordering::Relaxed)
+        {
+            let wait = if counts.read == 0 {
+                IDLE_WAIT
+            } else {
+                Duration::ZERO
+            };
+            let Some(polled) = self.source.poll(wait) else {
+                break;
+            };
             let record = match polled {
                 Ok(record) => record,
                 Err(error) => {
@@ -250,7 +277,9 @@ impl Worker<'_> {
                 // A record that was fetched before the pause: it is not taken, so it is read again after a rewind.
                 return Err(PipelineError::PausedRecord);
             }
-            let Some(ticket) = self.ticket_for(&record, stop) else { break };
+            let Some(ticket) = self.ticket_for(&record, stop) else {
+                break;
+            };
             counts.read += 1;
             counts.read_bytes += record.payload_len() as u64;
             let input = InputRecord {
@@ -259,8 +288,12 @@ impl Worker<'_> {
                 value: record.payload().unwrap_or_default(),
                 origin: origin_of(&record, &self.last_topic),
             };
-            let mut outbox =
-                Outbox { output: self.output, ticket, scratch: &mut self.scratch, counts: &mut counts };
+            let mut outbox = Outbox {
+                output: self.output,
+                ticket,
+                scratch: &mut self.scratch,
+                counts: &mut counts,
+            };
             transform.process(&input, &mut outbox);
         }
         self.finish(transform, &mut counts);
@@ -269,7 +302,11 @@ impl Worker<'_> {
     }
 
     fn finish(&mut self, transform: &mut dyn Transform, counts: &mut Counts) {
-        transform.finish_batch(&mut Outlet { output: self.output, scratch: &mut self.scratch, counts });
+        transform.finish_batch(&mut Outlet {
+            output: self.output,
+            scratch: &mut self.scratch,
+            counts,
+        });
         if self.open.is_empty() {
             return;
         }
@@ -282,10 +319,16 @@ impl Worker<'_> {
     /// The ticket of the record's partition in this batch. Waits while too many batches are outstanding.
     fn ticket_for(&mut self, record: &BorrowedMessage<'_>, stop: &AtomicBool) -> Option<Ticket> {
         let partition = partition_of(&mut self.last_topic, record.topic(), record.partition());
-        let opened = self.open.iter().find(|(number, topic, _)| *number == partition.1 && *topic == partition.0);
+        let opened = self
+            .open
+            .iter()
+            .find(|(number, topic, _)| *number == partition.1 && *topic == partition.0);
         if let Some((_, _, ticket)) = opened {
             let ticket = *ticket;
-            self.source.unsettled().tracker.extend(&partition, record.offset());
+            self.source
+                .unsettled()
+                .tracker
+                .extend(&partition, record.offset());
             return Some(ticket);
         }
         loop {
@@ -325,12 +368,16 @@ impl Worker<'_> {
     }
 
     fn send_refusal(&mut self, transform: &dyn Transform, refused: &RefusedRecord) {
-        let cause = format!("the record could not be written to topic {}: {}", refused.topic, refused.reason);
+        let cause = format!(
+            "the record could not be written to topic {}: {}",
+            refused.topic, refused.reason
+        );
         let error = ErrorRecord::new(ErrorType::IndexingError, transform.sensor(), cause)
             .with_raw(RawMessage::Bytes(refused.payload.clone()));
         self.scratch.clear();
         host::error_event(&error).write_json(&mut self.scratch);
-        self.output.send(refused.ticket, transform.error_topic(), &self.scratch);
+        self.output
+            .send(refused.ticket, transform.error_topic(), &self.scratch);
     }
 
     fn note_consumer_error(&self, error: KafkaError) -> Result<(), PipelineError> {

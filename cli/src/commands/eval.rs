@@ -1,0 +1,149 @@
+//! `eval`: one Stellar expression, or a file of them.
+
+use std::io::Write;
+
+use alidade_event::{Event, NumberStyle, Str, Value, read_value};
+use alidade_maas_core::posix_options::{OptionSpec, PosixOptions};
+use alidade_stellar::{Context, EvalError, Library, NoRemote, compile};
+use serde_json::{Value as Json, json};
+
+use super::{jsonl, stage_options as shared};
+use crate::{CliError, logging};
+
+const OPTIONS: &[OptionSpec] = &[
+    shared::HELP,
+    OptionSpec::value(
+        "",
+        "var",
+        "name=value, a variable: JSON where it is JSON, else text; repeatable",
+    ),
+    OptionSpec::value("v", "variables", "File with a JSON map of variables"),
+    OptionSpec::value(
+        "",
+        "jsonl",
+        "File of objects with `expr` and `vars` (- is standard input); answers one object a line",
+    ),
+];
+
+const TABLE: PosixOptions = PosixOptions::new("eval", OPTIONS);
+
+pub fn run(arguments: &[String]) -> Result<(), CliError> {
+    let parsed = TABLE
+        .parse(arguments)
+        .map_err(|error| CliError::Usage(format!("{error}\n{}", TABLE.usage())))?;
+    if parsed.has("help") {
+        return super::print(&format!(
+            "{}\nexample: alidade eval 'URL_TO_HOST(url)' --var url=http://cnn.com/\n",
+            TABLE.usage()
+        ));
+    }
+    logging::install(Some("error"));
+    let library = Library::metron();
+    if let Some(path) = parsed.value("jsonl") {
+        return jsonl::answer_each(path, |case| eval_case(case, &library));
+    }
+    let Some(source) = parsed.positionals().first() else {
+        return Err(CliError::Usage(format!(
+            "which expression?\n{}",
+            TABLE.usage()
+        )));
+    };
+    let mut variables = Event::new();
+    if let Some(path) = parsed.value("variables") {
+        variables = read_variables(path)?;
+    }
+    for given in parsed.values("var") {
+        let (name, value) = given
+            .split_once('=')
+            .ok_or_else(|| CliError::Usage(format!("--var {given}: write name=value")))?;
+        variables.set(name, variable(value));
+    }
+    let value = evaluate(source, &variables, &library).map_err(CliError::Failed)?;
+    let _ = writeln!(std::io::stdout(), "{}", shown(&value));
+    Ok(())
+}
+
+/// The variables of a file.
+pub fn read_variables(path: &str) -> Result<Event, CliError> {
+    let bytes = std::fs::read(path).map_err(|error| CliError::file(path.as_ref(), error))?;
+    Event::read_json(&bytes, NumberStyle::Jackson)
+        .map_err(|error| CliError::Failed(format!("{path}: not a JSON map: {error}")))
+}
+
+fn variable(text: &str) -> Value {
+    read_value(text.as_bytes(), NumberStyle::Jackson).unwrap_or_else(|_| Value::str(text))
+}
+
+/// Evaluates an expression; the error is a text for people, with the place underlined.
+pub fn evaluate(source: &str, variables: &Event, library: &Library) -> Result<Value, String> {
+    let program = compile(source, library).map_err(|diagnostics| {
+        let texts: Vec<String> = diagnostics
+            .iter()
+            .map(|diagnostic| diagnostic.render(source))
+            .collect();
+        texts.join("\n")
+    })?;
+    let global = Value::Null;
+    let mut remote = NoRemote;
+    let mut context = Context::new(&global, alidade_pipeline::host::now_ms(), &mut remote);
+    program
+        .evaluate(variables, &mut context)
+        .map_err(|error| underlined(source, &error))
+}
+
+fn underlined(source: &str, error: &EvalError) -> String {
+    let EvalError::Failed {
+        message,
+        span: Some(span),
+    } = error
+    else {
+        return error.to_string();
+    };
+    let diagnostic = alidade_stellar::Diagnostic {
+        code: "evaluation",
+        severity: alidade_stellar::Severity::Error,
+        span: span.clone(),
+        message: message.clone(),
+        label: String::new(),
+        help: None,
+    };
+    diagnostic.render(source)
+}
+
+/// A value for people: text without quotes, everything else as JSON.
+pub fn shown(value: &Value) -> String {
+    match value {
+        Value::Str(text) => text.to_string(),
+        Value::Double(number) if !number.is_finite() => {
+            java_text(|out| alidade_event::write_double(*number, out))
+        }
+        Value::Float(number) if !number.is_finite() => {
+            java_text(|out| alidade_event::write_float(*number, out))
+        }
+        other => other.to_json(),
+    }
+}
+
+fn java_text(write: impl FnOnce(&mut Vec<u8>)) -> String {
+    let mut out = Vec::new();
+    write(&mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Answers an object with `expr` and `vars` with `result` and `type`, or with `error`.
+fn eval_case(case: &Json, library: &Library) -> Json {
+    let source = case.get("expr").and_then(Json::as_str).unwrap_or_default();
+    let mut variables = Event::new();
+    if let Some(given) = case.get("vars").and_then(Json::as_object) {
+        for (name, value) in given {
+            variables.set(
+                Str::new(name),
+                Value::from_serde(value, NumberStyle::Jackson),
+            );
+        }
+    }
+    match evaluate(source, &variables, library) {
+        Ok(value) => json!({ "result": value.to_serde(), "type": value.type_name() }),
+        Err(message) => json!({ "error": message }),
+    }
+}

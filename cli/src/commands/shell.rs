@@ -1,0 +1,164 @@
+//! `stellar`: expressions line by line, with variables that stay.
+
+use std::io::{BufRead, IsTerminal, Write};
+
+use alidade_event::{Event, Value};
+use alidade_maas_core::posix_options::{OptionSpec, PosixOptions};
+use alidade_stellar::Library;
+
+use super::eval::{evaluate, read_variables, shown};
+use super::stage_options as shared;
+use crate::{CliError, logging};
+
+const OPTIONS: &[OptionSpec] = &[
+    shared::HELP,
+    OptionSpec::value("v", "variables", "File with a JSON map of variables"),
+    OptionSpec::flag("na", "no_ansi", "Accepted; there are no colours"),
+];
+
+const TABLE: PosixOptions = PosixOptions::new("stellar", OPTIONS);
+
+const PROMPT: &str = "[Stellar]>>> ";
+
+pub fn run(arguments: &[String]) -> Result<(), CliError> {
+    let parsed = TABLE
+        .parse(arguments)
+        .map_err(|error| CliError::Failed(format!("{error}\n{}", TABLE.usage())))?;
+    if parsed.has("help") {
+        return super::print(&TABLE.usage());
+    }
+    logging::install(Some("error"));
+    let mut shell = Shell {
+        library: Library::metron(),
+        variables: Event::new(),
+    };
+    if let Some(path) = parsed.value("variables") {
+        shell.variables = read_variables(path)?;
+    }
+    let shows_prompt = std::io::stdin().is_terminal();
+    if shows_prompt {
+        super::print(
+            "Stellar. An expression, NAME := EXPRESSION, ?FUNCTION, %functions, %vars, quit\n",
+        )?;
+    }
+    let mut lines = std::io::stdin().lock().lines();
+    loop {
+        if shows_prompt {
+            super::print(PROMPT)?;
+            let _ = std::io::stdout().flush();
+        }
+        let Some(line) = lines.next() else {
+            return Ok(());
+        };
+        let line = line.map_err(CliError::failed)?;
+        match line.trim() {
+            "quit" | "exit" => return Ok(()),
+            "" => {}
+            text if text.starts_with('#') => {}
+            text => super::print(&format!("{}\n", shell.answer(text)))?,
+        }
+    }
+}
+
+struct Shell {
+    library: Library,
+    variables: Event,
+}
+
+impl Shell {
+    fn answer(&mut self, text: &str) -> String {
+        if let Some(name) = text.strip_prefix('?') {
+            return self.help(name.trim());
+        }
+        if let Some(rest) = text.strip_prefix('%') {
+            return self.special(rest.trim());
+        }
+        match assignment(text) {
+            None => self
+                .evaluated(text)
+                .map_or_else(|error| format!("[!] {error}"), |value| shown(&value)),
+            Some((name, source)) => match self.evaluated(source) {
+                Ok(value) => {
+                    let answer = shown(&value);
+                    self.variables.set(name, value);
+                    answer
+                }
+                Err(error) => format!("[!] {error}"),
+            },
+        }
+    }
+
+    fn evaluated(&self, source: &str) -> Result<Value, String> {
+        evaluate(source, &self.variables, &self.library)
+    }
+
+    fn special(&self, text: &str) -> String {
+        let (name, filter) = text.split_once(' ').unwrap_or((text, ""));
+        match name {
+            "functions" => {
+                let wanted = filter.trim().to_ascii_uppercase();
+                let names: Vec<&str> = self
+                    .library
+                    .names()
+                    .into_iter()
+                    .filter(|name| name.contains(&wanted))
+                    .collect();
+                names.join(", ")
+            }
+            "vars" => {
+                let lines: Vec<String> = self
+                    .variables
+                    .iter()
+                    .map(|(name, value)| format!("{name} = {}", value.to_json()))
+                    .collect();
+                lines.join("\n")
+            }
+            other => format!("[!] there is no %{other}; there are %functions [FILTER] and %vars"),
+        }
+    }
+
+    fn help(&self, name: &str) -> String {
+        let Some(spec) = self.library.spec(name) else {
+            return format!("[!] there is no function {name}; %functions lists them");
+        };
+        let mut text = format!("{}\n  {}", spec.name, spec.description);
+        for parameter in spec.parameters {
+            text.push_str(&format!(
+                "\n  {}: {}",
+                parameter.name, parameter.description
+            ));
+        }
+        text
+    }
+}
+
+/// `name := expression`, with a name that can be a variable.
+fn assignment(text: &str) -> Option<(&str, &str)> {
+    let (name, source) = text.split_once(":=")?;
+    let name = name.trim();
+    let is_name = name
+        .starts_with(|letter: char| letter.is_ascii_alphabetic() || "_$".contains(letter))
+        && name
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || "_.:$".contains(letter));
+    is_name.then_some((name, source.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_assignment_stays_and_an_error_is_told() {
+        let mut shell = Shell {
+            library: Library::metron(),
+            variables: Event::new(),
+        };
+        assert_eq!(shell.answer("x := 1 + 2"), "3");
+        assert_eq!(shell.answer("x * 2"), "6");
+        assert_eq!(shell.answer("%vars"), "x = 3");
+        assert!(shell.answer("NO_SUCH(1)").starts_with("[!] "));
+        assert!(shell.answer("?NO_SUCH").starts_with("[!] "));
+        assert!(shell.answer("%functions url").contains("URL_TO_HOST"));
+    }
+}

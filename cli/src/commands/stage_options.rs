@@ -1,0 +1,144 @@
+//! Options that all stage commands share, and what runs in the background.
+
+use std::path::PathBuf;
+
+use alidade_maas_core::posix_options::{OptionSpec, ParsedOptions, PosixOptions};
+
+use crate::CliError;
+use crate::background::{Background, status};
+use crate::stage_process::CommonOptions;
+
+pub const HELP: OptionSpec = OptionSpec::flag("h", "help", "This screen");
+pub const KAFKA: OptionSpec = OptionSpec::value(
+    "k",
+    "kafka",
+    "Kafka brokers, host:port[,host:port]; without it, the ones that are registered in ZooKeeper",
+);
+pub const ZOOKEEPER: OptionSpec =
+    OptionSpec::value("z", "zk", "ZooKeeper quorum, host:port[,host:port]");
+pub const SECURITY: OptionSpec =
+    OptionSpec::value("ksp", "kafka_security_protocol", "Kafka security protocol");
+pub const CONFIG_DIR: OptionSpec = OptionSpec::value(
+    "",
+    "config-dir",
+    "Folder with the configuration, instead of ZooKeeper",
+);
+pub const PATTERNS_DIR: OptionSpec = OptionSpec::value(
+    "",
+    "patterns-dir",
+    "Folder in which grok pattern files are looked up first",
+);
+pub const HTTP: OptionSpec = OptionSpec::value(
+    "",
+    "http",
+    "Address for /health, /metrics and /config, host:port; off without it",
+);
+pub const PROPERTY: OptionSpec = OptionSpec::value(
+    "",
+    "kafka-property",
+    "name=value for every Kafka client (librdkafka's names); repeatable",
+);
+pub const DETACH: OptionSpec = OptionSpec::flag(
+    "",
+    "detach",
+    "Run in the background; `status` and `stop` in place of options find it again",
+);
+
+/// The shared part of a command line.
+///
+/// # Errors
+/// When a property has no `=`.
+pub fn common(parsed: &ParsedOptions) -> Result<CommonOptions, CliError> {
+    let text = |name: &str| parsed.value(name).map(str::to_owned);
+    let kafka_properties = parsed
+        .values("kafka-property")
+        .into_iter()
+        .map(|property| match property.split_once('=') {
+            Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
+            None => Err(CliError::Usage(format!(
+                "--kafka-property {property}: write name=value"
+            ))),
+        })
+        .collect::<Result<Vec<_>, CliError>>()?;
+    Ok(CommonOptions {
+        kafka: text("kafka"),
+        zookeeper: text("zk"),
+        config_dir: text("config-dir").map(PathBuf::from),
+        patterns_dir: text("patterns-dir").map(PathBuf::from),
+        http: text("http"),
+        security_protocol: text("kafka_security_protocol"),
+        kafka_properties,
+    })
+}
+
+/// What a stage command is asked to do.
+pub enum Asked {
+    /// Done already: help, status, stop, or started in the background.
+    Done,
+    Run(ParsedOptions),
+}
+
+/// Reads a stage command's line, and takes care of help, `status`, `stop` and `--detach`.
+///
+/// `name_of` gives the name that the process has in the background.
+///
+/// # Errors
+/// When the line cannot be read, or what it asks for does not work.
+pub fn read(
+    command: &str,
+    table: &PosixOptions,
+    arguments: &[String],
+    name_of: impl Fn(&ParsedOptions) -> Result<String, CliError>,
+) -> Result<Asked, CliError> {
+    let action = arguments
+        .first()
+        .map(String::as_str)
+        .filter(|word| matches!(*word, "status" | "stop"));
+    if action == Some("status") {
+        let lines = status(table.name);
+        let text = if lines.is_empty() {
+            format!("no {} runs in the background", table.name)
+        } else {
+            lines.join("\n")
+        };
+        super::print(&format!("{text}\n"))?;
+        return Ok(Asked::Done);
+    }
+    let parsed = table
+        .parse(arguments)
+        .map_err(|error| CliError::Usage(format!("{error}\n{}", table.usage())))?;
+    if parsed.has("help") {
+        super::print(&table.usage())?;
+        return Ok(Asked::Done);
+    }
+    let background = Background::new(&name_of(&parsed)?);
+    if action == Some("stop") {
+        super::print(&format!("{}\n", background.stop()?))?;
+        return Ok(Asked::Done);
+    }
+    if parsed.has("detach") {
+        let mut forwarded = vec![command.to_owned()];
+        forwarded.extend(
+            arguments
+                .iter()
+                .filter(|argument| *argument != "--detach")
+                .cloned(),
+        );
+        super::print(&format!("{}\n", background.start(&forwarded)?))?;
+        return Ok(Asked::Done);
+    }
+    Ok(Asked::Run(parsed))
+}
+
+/// A whole number of at least `least`.
+///
+/// # Errors
+/// When the text is something else.
+pub fn number(option: &str, text: &str, least: i64) -> Result<i64, CliError> {
+    match text.trim().parse::<i64>() {
+        Ok(number) if number >= least => Ok(number),
+        _ => Err(CliError::Usage(format!(
+            "--{option} {text}: give a whole number of at least {least}"
+        ))),
+    }
+}
