@@ -70,18 +70,18 @@ impl Elasticsearch {
     ///
     /// Elasticsearch refuses to run as root: then the user `nobody` runs it.
     pub fn start(version: ElasticsearchVersion) -> Result<Self, LaunchError> {
-        Self::start_with(version, Lifetime::Scoped)
+        Self::start_with(version, &Lifetime::Scoped)
     }
 
     /// As [`Self::start`], with a lifetime.
     pub fn start_with(
         version: ElasticsearchVersion,
-        lifetime: Lifetime,
+        lifetime: &Lifetime,
     ) -> Result<Self, LaunchError> {
         retry_port_clash(|| Self::try_start(version, lifetime))
     }
 
-    fn try_start(version: ElasticsearchVersion, lifetime: Lifetime) -> Result<Self, LaunchError> {
+    fn try_start(version: ElasticsearchVersion, lifetime: &Lifetime) -> Result<Self, LaunchError> {
         let artifact = version.artifact();
         let name = artifact.name;
         let distribution = artifact.fetch()?.join(version.folder());

@@ -39,6 +39,7 @@ pub enum LaunchError {
         status: ExitStatus,
         log: PathBuf,
         tail: String,
+        port_clash: bool,
     },
 
     #[error(
@@ -51,6 +52,7 @@ pub enum LaunchError {
         reason: String,
         log: PathBuf,
         tail: String,
+        port_clash: bool,
     },
 
     #[error("template {template} asks for `{placeholder}`, which nobody filled in")]
@@ -97,15 +99,62 @@ impl LaunchError {
         }
     }
 
+    /// A process ended before `log`, which it wrote to a file, said what was hoped for.
+    pub(crate) fn ended(server: &str, status: ExitStatus, path: &Path, log: &str) -> Self {
+        Self::Ended {
+            server: server.to_owned(),
+            status,
+            log: path.to_path_buf(),
+            tail: tail(log),
+            port_clash: tells_of_port_clash(log),
+        }
+    }
+
+    /// As [`Self::ended`], but the process still runs.
+    pub(crate) fn not_ready(
+        server: &str,
+        after: Duration,
+        reason: String,
+        path: &Path,
+        log: &str,
+    ) -> Self {
+        Self::NotReady {
+            server: server.to_owned(),
+            after,
+            reason,
+            log: path.to_path_buf(),
+            tail: tail(log),
+            port_clash: tells_of_port_clash(log),
+        }
+    }
+
+    /// The same error with the log in another place.
+    pub(crate) fn with_log(mut self, path: PathBuf) -> Self {
+        if let Self::Ended { log, .. } | Self::NotReady { log, .. } = &mut self {
+            *log = path;
+        }
+        self
+    }
+
     /// Whether somebody else took a port between our choosing it and the server's binding it.
     pub(crate) fn is_port_clash(&self) -> bool {
-        let (Self::Ended { tail, .. } | Self::NotReady { tail, .. }) = self else {
-            return false;
-        };
-        ["Address already in use", "BindException", "Failed to bind"]
-            .iter()
-            .any(|sign| tail.contains(sign))
+        matches!(
+            self,
+            Self::Ended {
+                port_clash: true,
+                ..
+            } | Self::NotReady {
+                port_clash: true,
+                ..
+            }
+        )
     }
+}
+
+fn tells_of_port_clash(log: &str) -> bool {
+    ["Address already in use", "BindException"]
+        .iter()
+        .any(|sign| log.contains(sign))
 }
 
 /// Why a client helper (Kafka, HTTP) failed.

@@ -40,15 +40,15 @@ pub struct Hdfs {
 impl Hdfs {
     /// Formats and starts a cluster on free ports of 127.0.0.1.
     pub fn start() -> Result<Self, LaunchError> {
-        Self::start_with(Lifetime::Scoped)
+        Self::start_with(&Lifetime::Scoped)
     }
 
     /// As [`Self::start`], with a lifetime.
-    pub fn start_with(lifetime: Lifetime) -> Result<Self, LaunchError> {
+    pub fn start_with(lifetime: &Lifetime) -> Result<Self, LaunchError> {
         retry_port_clash(|| Self::try_start(lifetime))
     }
 
-    fn try_start(lifetime: Lifetime) -> Result<Self, LaunchError> {
+    fn try_start(lifetime: &Lifetime) -> Result<Self, LaunchError> {
         let jars = JARS.fetch()?;
         let run_dir = Arc::new(RunDir::with_lifetime("hdfs", lifetime)?);
         let (port, http_port) = (free_port()?, free_port()?);
@@ -139,16 +139,6 @@ impl Hdfs {
     /// Directory with `core-site.xml` and `hdfs-site.xml`, for `HADOOP_CONF_DIR`.
     pub fn conf_dir(&self) -> PathBuf {
         self.run_dir.join("conf")
-    }
-
-    /// The `core-site.xml` of another server on this cluster, with its own directory.
-    pub(crate) fn core_site(&self, data: &str) -> Result<String, LaunchError> {
-        let port = self.port.to_string();
-        template::fill(
-            "core-site.xml",
-            CORE_SITE,
-            &[("namenode_port", &port), ("data", data)],
-        )
     }
 
     /// Writes a small file as `user`, replacing an older one.

@@ -59,10 +59,10 @@ impl JavaCommand {
 
     /// Servers of a test live briefly: only the fast compiler is worth its time. Servers that stay
     /// may be measured and get all of the JVM.
-    pub fn lifetime(self, lifetime: Lifetime) -> Self {
+    pub fn lifetime(self, lifetime: &Lifetime) -> Self {
         match lifetime {
             Lifetime::Scoped => self.option("-XX:TieredStopAtLevel=1"),
-            Lifetime::Detachable => self,
+            Lifetime::Detachable { .. } => self,
         }
     }
 

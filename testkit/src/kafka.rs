@@ -33,15 +33,15 @@ pub struct Kafka {
 impl Kafka {
     /// Starts a broker on a free port of 127.0.0.1 with empty storage.
     pub fn start() -> Result<Self, LaunchError> {
-        Self::start_with(Lifetime::Scoped)
+        Self::start_with(&Lifetime::Scoped)
     }
 
     /// As [`Self::start`], with a lifetime.
-    pub fn start_with(lifetime: Lifetime) -> Result<Self, LaunchError> {
+    pub fn start_with(lifetime: &Lifetime) -> Result<Self, LaunchError> {
         retry_port_clash(|| Self::try_start(lifetime))
     }
 
-    fn try_start(lifetime: Lifetime) -> Result<Self, LaunchError> {
+    fn try_start(lifetime: &Lifetime) -> Result<Self, LaunchError> {
         let jars = JARS.fetch()?;
         let run_dir = Arc::new(RunDir::with_lifetime("kafka", lifetime)?);
         let port = free_port()?;

@@ -63,7 +63,7 @@ pub use ports::free_port;
 pub use process::{Process, ProcessBuilder};
 pub use proxy::{Proxy, ProxyMode};
 pub use run_dir::RunDir;
-pub use server::{Lifetime, ProcessRecord, Server};
+pub use server::{Lifetime, ProcessRecord, Server, end_all_below};
 pub use solr::Solr;
 pub use yarn::Yarn;
 pub use zookeeper::ZooKeeper;

@@ -48,13 +48,13 @@ impl Node {
         name: &'static str,
         command: JavaCommand,
         run_dir: &Arc<RunDir>,
-        lifetime: Lifetime,
+        lifetime: &Lifetime,
         ready: impl Fn(&str) -> Result<(), String> + Send + Sync + 'static,
     ) -> Result<Self, LaunchError> {
         let node = Self {
             name,
             command,
-            lifetime,
+            lifetime: lifetime.clone(),
             ready: Box::new(ready),
             running: Mutex::new(None),
             run_dir: Arc::clone(run_dir),
@@ -75,7 +75,7 @@ impl Node {
         let command = self.command.to_command();
         let last_signal = self.command.last_signal();
         let log = self.log_path();
-        let mut running = Running::spawn(self.name, command, &log, self.lifetime, last_signal)?;
+        let mut running = Running::spawn(self.name, command, &log, &self.lifetime, last_signal)?;
         running
             .wait_until(READY_TIMEOUT, &self.ready)
             .map_err(|error| self.with_lasting_log(error))?;
@@ -140,43 +140,16 @@ impl Node {
 
     /// The run directory is about to go: the error names a copy of the log.
     fn with_lasting_log(&self, error: LaunchError) -> LaunchError {
-        let Some(folder) = self.run_dir.save_logs() else {
-            return error;
-        };
-        let lasting = folder.join(format!("{}.log", self.name));
-        match error {
-            LaunchError::Ended {
-                server,
-                status,
-                tail,
-                ..
-            } => LaunchError::Ended {
-                server,
-                status,
-                log: lasting,
-                tail,
-            },
-            LaunchError::NotReady {
-                server,
-                after,
-                reason,
-                tail,
-                ..
-            } => LaunchError::NotReady {
-                server,
-                after,
-                reason,
-                log: lasting,
-                tail,
-            },
-            other => other,
+        match self.run_dir.save_logs() {
+            Some(folder) => error.with_log(folder.join(format!("{}.log", self.name))),
+            None => error,
         }
     }
 }
 
 impl Drop for Node {
     fn drop(&mut self) {
-        let kept = self.run_dir.is_kept() && self.lifetime == Lifetime::Detachable;
+        let kept = self.run_dir.is_kept() && self.lifetime != Lifetime::Scoped;
         let Some(mut running) = self.lock().take() else {
             return;
         };

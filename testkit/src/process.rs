@@ -63,7 +63,7 @@ impl ProcessBuilder {
             &self.name,
             self.command,
             &log,
-            Lifetime::Scoped,
+            &Lifetime::Scoped,
             Signal::Kill,
         )?;
         Ok(Process {

@@ -27,10 +27,10 @@ pub struct RunDir {
 impl RunDir {
     /// Makes a new empty directory; `name` becomes part of its name.
     pub fn new(name: &str) -> Result<Self, LaunchError> {
-        Self::with_lifetime(name, Lifetime::Scoped)
+        Self::with_lifetime(name, &Lifetime::Scoped)
     }
 
-    pub(crate) fn with_lifetime(name: &str, lifetime: Lifetime) -> Result<Self, LaunchError> {
+    pub(crate) fn with_lifetime(name: &str, lifetime: &Lifetime) -> Result<Self, LaunchError> {
         static SWEEP: Once = Once::new();
         SWEEP.call_once(|| sweep(&std::env::temp_dir()));
 
@@ -38,12 +38,15 @@ impl RunDir {
         let pid = std::process::id();
         let start_time = signal::look_up(pid).map_or(0, |(_, start_time)| start_time);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let file_name = match lifetime {
-            Lifetime::Scoped => format!("{PREFIX}{pid}-{start_time}-{count}-{name}"),
-            // Not to be swept: it outlives the process that made it.
-            Lifetime::Detachable => format!("alidade-servers-{pid}-{start_time}-{count}-{name}"),
+        let label = format!("{pid}-{start_time}-{count}-{name}");
+        let path = match lifetime {
+            Lifetime::Scoped => std::env::temp_dir().join(format!("{PREFIX}{label}")),
+            Lifetime::Detachable { root } => {
+                fs::create_dir_all(root)
+                    .map_err(|source| LaunchError::io("create directory", root, source))?;
+                root.join(label)
+            }
         };
-        let path = std::env::temp_dir().join(file_name);
         // Others may read: Elasticsearch runs as another user when we are root.
         fs::DirBuilder::new()
             .mode(0o755)

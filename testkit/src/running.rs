@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::error::tail;
 use crate::server::{Lifetime, ProcessRecord};
 use crate::signal::{self, Signal};
 use crate::{LaunchError, spawner};
@@ -33,7 +32,7 @@ impl Running {
         name: &str,
         mut command: Command,
         log: &Path,
-        lifetime: Lifetime,
+        lifetime: &Lifetime,
         last_signal: Signal,
     ) -> Result<Self, LaunchError> {
         let log_failed = |source| LaunchError::io("open", log, source);
@@ -114,21 +113,12 @@ impl Running {
                 Err(reason) => reason,
             };
             if let Some(status) = ended {
-                return Err(LaunchError::Ended {
-                    server: self.name.clone(),
-                    status,
-                    log: self.log.clone(),
-                    tail: tail(&log),
-                });
+                return Err(LaunchError::ended(&self.name, status, &self.log, &log));
             }
             if began.elapsed() >= timeout {
-                return Err(LaunchError::NotReady {
-                    server: self.name.clone(),
-                    after: timeout,
-                    reason,
-                    log: self.log.clone(),
-                    tail: tail(&log),
-                });
+                return Err(LaunchError::not_ready(
+                    &self.name, timeout, reason, &self.log, &log,
+                ));
             }
             std::thread::sleep(PAUSE);
         }
@@ -183,24 +173,16 @@ pub(crate) fn run_to_end(
     log: &Path,
     timeout: Duration,
 ) -> Result<(), LaunchError> {
-    let mut running = Running::spawn(name, command, log, Lifetime::Scoped, Signal::Kill)?;
+    let mut running = Running::spawn(name, command, log, &Lifetime::Scoped, Signal::Kill)?;
     let status = running.wait(timeout);
     let text = running.log_text();
     match status {
         Some(status) if status.success() => Ok(()),
-        Some(status) => Err(LaunchError::Ended {
-            server: name.to_owned(),
-            status,
-            log: log.to_path_buf(),
-            tail: tail(&text),
-        }),
-        None => Err(LaunchError::NotReady {
-            server: name.to_owned(),
-            after: timeout,
-            reason: "it has not ended".to_owned(),
-            log: log.to_path_buf(),
-            tail: tail(&text),
-        }),
+        Some(status) => Err(LaunchError::ended(name, status, log, &text)),
+        None => {
+            let reason = "it has not ended".to_owned();
+            Err(LaunchError::not_ready(name, timeout, reason, log, &text))
+        }
     }
 }
 

@@ -35,15 +35,15 @@ pub struct Solr {
 impl Solr {
     /// Starts a node on a free port of 127.0.0.1 that keeps its cluster state in `zookeeper`.
     pub fn start(zookeeper: &ZooKeeper) -> Result<Self, LaunchError> {
-        Self::start_with(zookeeper, Lifetime::Scoped)
+        Self::start_with(&zookeeper.quorum(), &Lifetime::Scoped)
     }
 
-    /// As [`Self::start`], with a lifetime.
-    pub fn start_with(zookeeper: &ZooKeeper, lifetime: Lifetime) -> Result<Self, LaunchError> {
-        retry_port_clash(|| Self::try_start(zookeeper, lifetime))
+    /// As [`Self::start`], with a lifetime, and with ZooKeeper given by its connection string.
+    pub fn start_with(quorum: &str, lifetime: &Lifetime) -> Result<Self, LaunchError> {
+        retry_port_clash(|| Self::try_start(quorum, lifetime))
     }
 
-    fn try_start(zookeeper: &ZooKeeper, lifetime: Lifetime) -> Result<Self, LaunchError> {
+    fn try_start(quorum: &str, lifetime: &Lifetime) -> Result<Self, LaunchError> {
         let jars = JARS.fetch()?;
         let run_dir = Arc::new(RunDir::with_lifetime("solr", lifetime)?);
         let port = free_port()?;
@@ -62,7 +62,7 @@ impl Solr {
             .property("java.io.tmpdir", run_dir.create_dir("tmp")?)
             .argument(run_dir.join("home"))
             .argument(port.to_string())
-            .argument(zookeeper.quorum())
+            .argument(quorum)
             .argument(CHROOT);
         let ready = move |_log: &str| {
             let status = format!("{}/admin/collections?action=CLUSTERSTATUS", url_of(port));
@@ -78,7 +78,7 @@ impl Solr {
             }
         };
         let node = Node::start("solr", command, &run_dir, lifetime, ready)?;
-        let zookeeper = format!("{}{CHROOT}", zookeeper.quorum());
+        let zookeeper = format!("{quorum}{CHROOT}");
         Ok(Self {
             node,
             port,

@@ -24,7 +24,7 @@ struct Request {
 /// A scoped child gets `last_signal` when this process ends.
 pub(crate) fn spawn(
     mut command: Command,
-    lifetime: Lifetime,
+    lifetime: &Lifetime,
     last_signal: Signal,
 ) -> io::Result<Child> {
     match lifetime {
@@ -32,7 +32,7 @@ pub(crate) fn spawn(
             command.process_group(0);
             die_with_parent(&mut command, last_signal);
         }
-        Lifetime::Detachable => start_session(&mut command),
+        Lifetime::Detachable { .. } => start_session(&mut command),
     }
     let (reply, answer) = channel();
     let gone = || io::Error::other("the thread that starts processes is gone");

@@ -2,13 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::artifact::{Artifact, Form};
 use crate::java::JavaCommand;
 use crate::node::Node;
-use crate::server::{Lifetime, ProcessRecord, Server, retry_port_clash};
-use crate::signal::{self, Signal};
+use crate::server::{Lifetime, ProcessRecord, Server, end_all_below, retry_port_clash};
+use crate::signal;
 use crate::{Hdfs, LaunchError, RunDir, free_port, hdfs, http, template};
 
 const JARS: Artifact = Artifact {
@@ -21,10 +20,6 @@ const SCHEDULER: &str = include_str!("../servers/yarn/capacity-scheduler.xml.tem
 
 const RESOURCE_MANAGER: &str = "org.apache.hadoop.yarn.server.resourcemanager.ResourceManager";
 const NODE_MANAGER: &str = "org.apache.hadoop.yarn.server.nodemanager.NodeManager";
-
-/// How often the containers' processes are looked for at the end: a script may start another one
-/// while it is being ended.
-const SWEEPS: u32 = 100;
 
 /// Everything in the configuration that is a port.
 const PORTS: [&str; 8] = [
@@ -51,15 +46,15 @@ pub struct Yarn {
 impl Yarn {
     /// Starts a cluster on free ports of 127.0.0.1; containers run as the test's user.
     pub fn start(hdfs: &Hdfs) -> Result<Self, LaunchError> {
-        Self::start_with(hdfs, Lifetime::Scoped)
+        Self::start_with(&hdfs.conf_dir(), &Lifetime::Scoped)
     }
 
-    /// As [`Self::start`], with a lifetime.
-    pub fn start_with(hdfs: &Hdfs, lifetime: Lifetime) -> Result<Self, LaunchError> {
-        retry_port_clash(|| Self::try_start(hdfs, lifetime))
+    /// As [`Self::start`], with a lifetime, and with HDFS given by its configuration directory.
+    pub fn start_with(hdfs_conf_dir: &Path, lifetime: &Lifetime) -> Result<Self, LaunchError> {
+        retry_port_clash(|| Self::try_start(hdfs_conf_dir, lifetime))
     }
 
-    fn try_start(hdfs: &Hdfs, lifetime: Lifetime) -> Result<Self, LaunchError> {
+    fn try_start(hdfs_conf_dir: &Path, lifetime: &Lifetime) -> Result<Self, LaunchError> {
         let jars = JARS.fetch()?;
         let run_dir = Arc::new(RunDir::with_lifetime("yarn", lifetime)?);
         let conf = run_dir.create_dir("conf")?;
@@ -87,11 +82,12 @@ impl Yarn {
             template::fill("yarn-site.xml", YARN_SITE, &values)?,
         )?;
         run_dir.write("conf/capacity-scheduler.xml", SCHEDULER)?;
-        run_dir.write("conf/core-site.xml", hdfs.core_site(&data)?)?;
         run_dir.write("conf/log4j.properties", hdfs::LOG4J)?;
-        let hdfs_site = hdfs.conf_dir().join("hdfs-site.xml");
-        std::fs::copy(&hdfs_site, conf.join("hdfs-site.xml"))
-            .map_err(|source| LaunchError::io("copy", &hdfs_site, source))?;
+        for name in ["core-site.xml", "hdfs-site.xml"] {
+            let file = hdfs_conf_dir.join(name);
+            std::fs::copy(&file, conf.join(name))
+                .map_err(|source| LaunchError::io("copy", &file, source))?;
+        }
 
         let java = |main: &str| -> Result<JavaCommand, LaunchError> {
             let command = JavaCommand::new(main, run_dir.path())?
@@ -174,7 +170,11 @@ impl Yarn {
 
     /// Processes that run in containers.
     pub fn container_processes(&self) -> Vec<u32> {
-        signal::working_below(&self.run_dir.join("data/local"))
+        signal::working_below(&self.container_dirs())
+    }
+
+    fn container_dirs(&self) -> PathBuf {
+        self.run_dir.join("data/local")
     }
 }
 
@@ -186,17 +186,7 @@ impl Drop for Yarn {
         // An orderly stop takes the node manager ten seconds and more when containers run. They
         // have sessions of their own, so they are found by where they work.
         self.node_manager.kill();
-        for _ in 0..SWEEPS {
-            let pids = self.container_processes();
-            if pids.is_empty() {
-                return;
-            }
-            for pid in pids {
-                // It may have ended in between.
-                let _ = signal::send(pid, Signal::Kill);
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        end_all_below(&self.container_dirs());
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::net::TcpStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use alidade_testkit::{
-    Elasticsearch, ElasticsearchVersion, Hdfs, Lifetime, ProcessBuilder, ProcessRecord, Server,
-    ZooKeeper, cache_dir, eventually,
+    Elasticsearch, ElasticsearchVersion, Hdfs, Lifetime, ProcessBuilder, ProcessRecord, RunDir,
+    Server, ZooKeeper, cache_dir, eventually,
 };
 
 const SOON: Duration = Duration::from_secs(30);
@@ -83,6 +83,7 @@ fn helper_two_servers_of_a_test_that_may_be_killed() {
         let process = server.processes().remove(0);
         assert!(process.is_running());
         println!("\nserver {} {}", process.pid, process.start_time);
+        println!("\nfiles {}", server.run_dir().display());
     }
     println!("\nstarted");
     while std::env::var_os(HELPER).is_some() {
@@ -117,6 +118,14 @@ fn servers_of_a_killed_test_are_killed() {
     assert_eq!(servers.len(), 2);
     assert!(servers.iter().all(ProcessRecord::is_running));
 
+    let log = test.log();
+    let run_dirs: Vec<&str> = log
+        .lines()
+        .filter_map(|line| line.strip_prefix("files "))
+        .collect();
+    assert_eq!(run_dirs.len(), 2);
+    assert!(run_dirs.iter().all(|run_dir| Path::new(run_dir).is_dir()));
+
     test.kill();
     eventually(SOON, || {
         match servers.iter().find(|server| server.is_running()) {
@@ -124,11 +133,24 @@ fn servers_of_a_killed_test_are_killed() {
             Some(server) => Err(format!("{server:?} still runs")),
         }
     });
+
+    // Nobody was left to remove the files: the next process does.
+    let next = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "a_dropped_server_leaves_nothing"])
+        .status()
+        .unwrap();
+    assert!(next.success());
+    assert!(run_dirs.iter().all(|run_dir| !Path::new(run_dir).exists()));
 }
 
 #[test]
 fn a_detached_server_stays_until_it_is_ended_by_its_pid() {
-    let zookeeper = ZooKeeper::start_with(Lifetime::Detachable).unwrap();
+    let place = RunDir::new("detached").unwrap();
+    let lifetime = Lifetime::Detachable {
+        root: place.path().to_path_buf(),
+    };
+    let zookeeper = ZooKeeper::start_with(&lifetime).unwrap();
+    assert!(zookeeper.run_dir().starts_with(place.path()));
     let (quorum, run_dir) = (zookeeper.quorum(), zookeeper.run_dir().to_path_buf());
     let process = zookeeper.processes().remove(0);
     zookeeper.detach();
@@ -149,12 +171,15 @@ fn a_detached_server_stays_until_it_is_ended_by_its_pid() {
             Ok(())
         }
     });
-    std::fs::remove_dir_all(run_dir).unwrap();
 }
 
 #[test]
 fn a_detachable_server_that_is_not_detached_ends_with_its_value() {
-    let hdfs = Hdfs::start_with(Lifetime::Detachable).unwrap();
+    let place = RunDir::new("detachable").unwrap();
+    let lifetime = Lifetime::Detachable {
+        root: place.path().to_path_buf(),
+    };
+    let hdfs = Hdfs::start_with(&lifetime).unwrap();
     let processes = hdfs.processes();
     let run_dir = hdfs.run_dir().to_path_buf();
     assert_eq!(processes.len(), 2);
