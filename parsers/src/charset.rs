@@ -16,7 +16,8 @@ pub(crate) enum Charset {
 }
 
 /// What `readCharset` may be, for messages.
-pub(crate) const NAMES: &str = "UTF-8, US-ASCII, ISO-8859-1, windows-1252, UTF-16, UTF-16BE, UTF-16LE";
+pub(crate) const NAMES: &str =
+    "UTF-8, US-ASCII, ISO-8859-1, windows-1252, UTF-16, UTF-16BE, UTF-16LE";
 
 impl Charset {
     /// The character set of a name, upper or lower case, with the usual aliases.
@@ -77,8 +78,9 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Cow<'static, str> {
 }
 
 const WINDOWS_1252: [char; 32] = [
-    '€', '\u{fffd}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{fffd}', 'Ž', '\u{fffd}',
-    '\u{fffd}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{fffd}', 'ž', 'Ÿ',
+    '€', '\u{fffd}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{fffd}', 'Ž',
+    '\u{fffd}', '\u{fffd}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{fffd}',
+    'ž', 'Ÿ',
 ];
 
 #[cfg(test)]
@@ -87,7 +89,8 @@ mod tests {
 
     #[test]
     fn text_is_decoded_by_the_named_set() {
-        let decode = |name: &str, bytes: &[u8]| Charset::by_name(name).unwrap().decode(bytes).into_owned();
+        let decode =
+            |name: &str, bytes: &[u8]| Charset::by_name(name).unwrap().decode(bytes).into_owned();
         assert_eq!(decode("UTF_8", "é".as_bytes()), "é");
         assert_eq!(decode("ISO-8859-1", b"caf\xe9"), "café");
         assert_eq!(decode("US-ASCII", b"caf\xe9"), "caf\u{fffd}");

@@ -80,7 +80,10 @@ impl Splitter {
     /// A quote in the middle of a value belongs to it, unless only blanks come before.
     fn stray_quote(&mut self) {
         let follows_separator = self.at >= 2 && self.text.get(self.at - 2) == Some(&self.separator);
-        let precedes_value = self.text.get(self.at).is_some_and(|next| *next != self.separator);
+        let precedes_value = self
+            .text
+            .get(self.at)
+            .is_some_and(|next| *next != self.separator);
         if self.at <= 3 || follows_separator || !precedes_value {
             return;
         }

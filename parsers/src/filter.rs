@@ -16,11 +16,17 @@ pub(crate) enum Filter {
     Everything,
     Stellar(Program),
     /// The field that must hold one of the texts; without it, nothing goes on.
-    OneOf { field: Option<String>, known: Vec<Str> },
+    OneOf {
+        field: Option<String>,
+        known: Vec<Str>,
+    },
 }
 
 impl Filter {
-    pub fn compile(config: &SensorParserConfig, library: &Library) -> Result<Filter, Vec<ConfigProblem>> {
+    pub fn compile(
+        config: &SensorParserConfig,
+        library: &Library,
+    ) -> Result<Filter, Vec<ConfigProblem>> {
         let name = config.filter_class_name.as_deref().unwrap_or_default();
         match short_name(name) {
             "" | "DEFAULT" => Ok(Filter::Everything),
@@ -31,12 +37,19 @@ impl Filter {
                     .filter(|query| !query.is_null())
                     .map(plain_text)
                     .unwrap_or_default();
-                compile_predicate(&query, library).map(Filter::Stellar).map_err(|diagnostics| {
-                    diagnostics
-                        .iter()
-                        .map(|diagnostic| ConfigProblem::from_diagnostic("/parserConfig/filter.query", diagnostic))
-                        .collect()
-                })
+                compile_predicate(&query, library)
+                    .map(Filter::Stellar)
+                    .map_err(|diagnostics| {
+                        diagnostics
+                            .iter()
+                            .map(|diagnostic| {
+                                ConfigProblem::from_diagnostic(
+                                    "/parserConfig/filter.query",
+                                    diagnostic,
+                                )
+                            })
+                            .collect()
+                    })
             }
             "BRO" | "BroMessageFilter" => Self::bro(config).map_err(|problem| vec![problem]),
             _ => Err(vec![
@@ -51,7 +64,10 @@ impl Filter {
         let known = match config.parser_config.get(KNOWN) {
             None | Some(serde_json::Value::Null) => Vec::new(),
             Some(serde_json::Value::String(one)) => vec![Str::from(one)],
-            Some(serde_json::Value::Array(names)) => names.iter().map(|name| Str::from(plain_text(name))).collect(),
+            Some(serde_json::Value::Array(names)) => names
+                .iter()
+                .map(|name| Str::from(plain_text(name)))
+                .collect(),
             Some(_) => return Err(setting_problem(KNOWN, "expected a name or a list of names")),
         };
         let field = config

@@ -14,7 +14,10 @@ pub(crate) fn order<S: AsRef<str>>(keys: &[S], filled: Filled) -> Vec<usize> {
     let table = table_size(keys.len(), filled);
     let mut positions: Vec<usize> = (0..keys.len()).collect();
     // Within a bucket, keys keep the order in which they came: the sort is stable.
-    positions.sort_by_key(|at| keys.get(*at).map_or(0, |key| spread(key.as_ref()) & (table - 1)));
+    positions.sort_by_key(|at| {
+        keys.get(*at)
+            .map_or(0, |key| spread(key.as_ref()) & (table - 1))
+    });
     positions
 }
 
@@ -34,9 +37,9 @@ fn table_size(keys: usize, filled: Filled) -> u32 {
 
 /// `hashCode` of a text, its upper half mixed into the lower.
 fn spread(key: &str) -> u32 {
-    let hash = key
-        .encode_utf16()
-        .fold(0u32, |hash, unit| hash.wrapping_mul(31).wrapping_add(u32::from(unit)));
+    let hash = key.encode_utf16().fold(0u32, |hash, unit| {
+        hash.wrapping_mul(31).wrapping_add(u32::from(unit))
+    });
     hash ^ (hash >> 16)
 }
 
@@ -46,9 +49,29 @@ mod tests {
 
     #[test]
     fn keys_come_in_the_order_that_java_gives_them() {
-        let keys = ["ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p"];
-        let ordered: Vec<&str> = order(&keys, Filled::OneByOne).into_iter().map(|at| keys[at]).collect();
-        assert_eq!(ordered, ["uid", "id.orig_p", "id.resp_p", "id.orig_h", "ts", "id.resp_h"]);
+        let keys = [
+            "ts",
+            "uid",
+            "id.orig_h",
+            "id.orig_p",
+            "id.resp_h",
+            "id.resp_p",
+        ];
+        let ordered: Vec<&str> = order(&keys, Filled::OneByOne)
+            .into_iter()
+            .map(|at| keys[at])
+            .collect();
+        assert_eq!(
+            ordered,
+            [
+                "uid",
+                "id.orig_p",
+                "id.resp_p",
+                "id.orig_h",
+                "ts",
+                "id.resp_h"
+            ]
+        );
         assert_eq!(order::<&str>(&[], Filled::Copied), Vec::<usize>::new());
     }
 }

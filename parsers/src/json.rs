@@ -297,8 +297,8 @@ impl<'t> Reader<'t> {
             .find(|c: char| !matches!(c, '0'..='9' | '-' | '+' | '.' | 'e' | 'E'))
             .unwrap_or(rest.len());
         let digits = rest.get(..length).unwrap_or_default();
-        let value = number(digits, self.dialect.numbers)
-            .ok_or_else(|| self.expected("a JSON number"))?;
+        let value =
+            number(digits, self.dialect.numbers).ok_or_else(|| self.expected("a JSON number"))?;
         self.at += length;
         Ok(value)
     }
@@ -310,7 +310,10 @@ fn number(text: &str, style: NumberStyle) -> Option<Value> {
         return None;
     }
     let strict = style == NumberStyle::Jackson;
-    if strict && digits.len() > 1 && digits.starts_with('0') && digits.as_bytes()[1].is_ascii_digit()
+    if strict
+        && digits.len() > 1
+        && digits.starts_with('0')
+        && digits.as_bytes()[1].is_ascii_digit()
     {
         return None;
     }
@@ -335,10 +338,20 @@ mod tests {
 
     #[test]
     fn jackson_takes_comments_and_trailing_text_but_no_loose_commas() {
-        let event = read_event("/* x */ {\"a\": 1, // y\n \"b\":3000000000} junk", JACKSON).unwrap();
+        let event =
+            read_event("/* x */ {\"a\": 1, // y\n \"b\":3000000000} junk", JACKSON).unwrap();
         assert_eq!(event.get("a"), Some(&Value::Int(1)));
         assert_eq!(event.get("b"), Some(&Value::Long(3_000_000_000)));
-        for bad in ["{\"a\":1,}", "{\"a\":1 \"b\":2}", "{\"a\":01}", "[]", "", "{", "{'a':1}", "{\"a\":.5}"] {
+        for bad in [
+            "{\"a\":1,}",
+            "{\"a\":1 \"b\":2}",
+            "{\"a\":01}",
+            "[]",
+            "",
+            "{",
+            "{'a':1}",
+            "{\"a\":.5}",
+        ] {
             assert!(read_event(bad, JACKSON).is_err(), "{bad}");
         }
     }
@@ -358,11 +371,16 @@ mod tests {
             JACKSON,
         )
         .unwrap();
-        let Value::List(members) = value else { panic!("not a list") };
+        let Value::List(members) = value else {
+            panic!("not a list")
+        };
         assert_eq!(members[0], Value::str("aé😀\n\""));
         assert_eq!(members[1], Value::Double(1500.0));
         assert_eq!(members[2], Value::Int(-7));
-        assert_eq!(members[3], Value::BigInt("123456789012345678901234567890".into()));
+        assert_eq!(
+            members[3],
+            Value::BigInt("123456789012345678901234567890".into())
+        );
     }
 
     #[test]

@@ -41,9 +41,11 @@ pub(crate) fn integer<'de, D: Deserializer<'de>>(source: D) -> Result<Option<i64
             (None, None) => Err(D::Error::custom("expected a whole number")),
         },
         Value::String(text) if text.trim().is_empty() => Ok(None),
-        Value::String(text) => text.trim().parse().map(Some).map_err(|_| {
-            D::Error::custom(format!("expected a whole number, found \"{text}\""))
-        }),
+        Value::String(text) => text
+            .trim()
+            .parse()
+            .map(Some)
+            .map_err(|_| D::Error::custom(format!("expected a whole number, found \"{text}\""))),
         Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
             Err(D::Error::custom("expected a whole number"))
         }

@@ -48,10 +48,18 @@ fn parse(input: &Json) -> Result<Json, Vec<ConfigProblem>> {
         .unwrap_or_default();
     let bytes = match (text("line"), text("line_hex")) {
         (Some(line), _) => line.as_bytes().to_vec(),
-        (None, Some(hex)) => {
-            from_hex(hex).ok_or_else(|| problem("/line_hex", "not an even number of hexadecimal digits".to_owned()))?
+        (None, Some(hex)) => from_hex(hex).ok_or_else(|| {
+            problem(
+                "/line_hex",
+                "not an even number of hexadecimal digits".to_owned(),
+            )
+        })?,
+        (None, None) => {
+            return Err(problem(
+                "",
+                "neither `line` nor `line_hex` is given".to_owned(),
+            ));
         }
-        (None, None) => return Err(problem("", "neither `line` nor `line_hex` is given".to_owned())),
     };
     let key = input
         .get("metadata")
@@ -89,7 +97,9 @@ fn answer(out: &ParsedRecord, now_ms: i64) -> Json {
     if !out.errors.is_empty() {
         let errors = out.errors.iter().map(|error| {
             let mut fields = to_json(&error.to_event(now_ms, None, ""));
-            if let (Some(RawMessage::Event(event)), Some(fields)) = (error.raw.first(), fields.as_object_mut()) {
+            if let (Some(RawMessage::Event(event)), Some(fields)) =
+                (error.raw.first(), fields.as_object_mut())
+            {
                 fields.insert("raw_message".to_owned(), to_json(event));
             }
             fields

@@ -91,7 +91,9 @@ impl RawReader {
                 message: Cow::Owned(text.as_bytes().to_vec()),
                 metadata,
             }),
-            None | Some(Value::Null) => Err(format!("the envelope has no field {}", self.message_field)),
+            None | Some(Value::Null) => {
+                Err(format!("the envelope has no field {}", self.message_field))
+            }
             Some(other) => Err(format!(
                 "field {} of the envelope holds a {}, not text",
                 self.message_field,

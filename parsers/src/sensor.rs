@@ -163,13 +163,16 @@ impl SensorParser {
         let parser = parser.map_err(|found| problems.extend(found));
         let raw = raw.map_err(|found| problems.extend(found));
         let filter = filter.map_err(|found| problems.extend(found));
-        let (Ok(parser), Ok(raw), Ok(filter), true) = (parser, raw, filter, problems.is_empty()) else {
+        let (Ok(parser), Ok(raw), Ok(filter), true) = (parser, raw, filter, problems.is_empty())
+        else {
             return Err(problems);
         };
-        let settings = config
-            .parser_config
-            .iter()
-            .map(|(name, value)| (FieldName::from(name), Value::from_serde(value, NumberStyle::Jackson)));
+        let settings = config.parser_config.iter().map(|(name, value)| {
+            (
+                FieldName::from(name),
+                Value::from_serde(value, NumberStyle::Jackson),
+            )
+        });
         Ok(SensorParser {
             sensor: Str::new(sensor),
             parser,
@@ -203,7 +206,8 @@ impl SensorParser {
             Ok(opened) => opened,
             Err(cause) => {
                 let raw = RawMessage::Bytes(record.value.to_vec());
-                out.errors.push(self.error(cause, raw, &Event::new(), record.origin.clone()));
+                out.errors
+                    .push(self.error(cause, raw, &Event::new(), record.origin.clone()));
                 return;
             }
         };
@@ -261,10 +265,23 @@ impl SensorParser {
             raw: &pending.raw,
             original: pending.original.as_ref(),
         };
-        self.finish(pending.event, pending.stage, &passage, &mut scratch.locals, context, out);
+        self.finish(
+            pending.event,
+            pending.stage,
+            &passage,
+            &mut scratch.locals,
+            context,
+            out,
+        );
     }
 
-    fn error(&self, cause: String, raw: RawMessage, metadata: &Event, origin: Origin) -> ErrorRecord {
+    fn error(
+        &self,
+        cause: String,
+        raw: RawMessage,
+        metadata: &Event,
+        origin: Origin,
+    ) -> ErrorRecord {
         let mut error = ErrorRecord::new(ErrorType::ParserError, Some(self.sensor.clone()), cause)
             .with_raw(raw)
             .with_origin(origin);
@@ -281,7 +298,10 @@ impl SensorParser {
         out: &mut ParsedRecord,
     ) {
         self.raw.merge(&mut event, passage.metadata);
-        event.set(FieldName::new_static(field::SOURCE_TYPE), self.sensor.clone());
+        event.set(
+            FieldName::new_static(field::SOURCE_TYPE),
+            self.sensor.clone(),
+        );
         self.finish(event, 0, passage, locals, context, out);
     }
 
@@ -340,7 +360,10 @@ impl SensorParser {
         }
         let filter_stage = self.transformations.len();
         if !event.contains(field::GUID) {
-            event.push_unchecked(FieldName::new_static(field::GUID), Value::Str(passage.origin.guid()));
+            event.push_unchecked(
+                FieldName::new_static(field::GUID),
+                Value::Str(passage.origin.guid()),
+            );
         }
         if let (Some(original), false) = (passage.original, has_original_string(event)) {
             event.set(field::ORIGINAL_STRING, original.clone());
@@ -371,7 +394,12 @@ impl SensorParser {
         }
     }
 
-    fn invalid(&self, event: &mut Event, error_fields: Vec<Str>, passage: &Passage<'_>) -> ErrorRecord {
+    fn invalid(
+        &self,
+        event: &mut Event,
+        error_fields: Vec<Str>,
+        passage: &Passage<'_>,
+    ) -> ErrorRecord {
         ErrorRecord {
             error_type: ErrorType::ParserInvalid,
             sensor: Some(self.sensor.clone()),

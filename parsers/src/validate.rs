@@ -5,7 +5,9 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use alidade_event::{Event, FieldName, NumberStyle, Str, Value};
-use alidade_stellar::{ConfigProblem, Context, EvalError, Layers, Library, Program, Scope, compile};
+use alidade_stellar::{
+    ConfigProblem, Context, EvalError, Layers, Library, Program, Scope, compile,
+};
 
 use crate::config::Settings;
 use crate::dates::JavaDateFormat;
@@ -60,7 +62,10 @@ impl GlobalParserSettings {
     ///
     /// # Errors
     /// Everything that is wrong with `fieldValidations`.
-    pub fn compile(global: &serde_json::Value, library: &Library) -> Result<Self, Vec<ConfigProblem>> {
+    pub fn compile(
+        global: &serde_json::Value,
+        library: &Library,
+    ) -> Result<Self, Vec<ConfigProblem>> {
         let values = match Value::from_serde(global, NumberStyle::Jackson) {
             Value::Map(map) => map
                 .iter()
@@ -71,7 +76,12 @@ impl GlobalParserSettings {
         let entries = match global.get("fieldValidations") {
             None | Some(serde_json::Value::Null) => &[],
             Some(serde_json::Value::Array(entries)) => entries.as_slice(),
-            Some(_) => return Err(vec![ConfigProblem::new("/fieldValidations", "expected a list")]),
+            Some(_) => {
+                return Err(vec![ConfigProblem::new(
+                    "/fieldValidations",
+                    "expected a list",
+                )]);
+            }
         };
         let mut validations = Vec::with_capacity(entries.len());
         let mut problems = Vec::new();
@@ -116,37 +126,53 @@ impl GlobalParserSettings {
 }
 
 impl Validation {
-    fn compile(entry: &serde_json::Value, path: &str, library: &Library) -> Result<Self, Vec<ConfigProblem>> {
+    fn compile(
+        entry: &serde_json::Value,
+        path: &str,
+        library: &Library,
+    ) -> Result<Self, Vec<ConfigProblem>> {
         let one = |problem: ConfigProblem| vec![problem];
         let config: ValidationConfig = serde_json::from_value(entry.clone())
             .map_err(|failure| one(ConfigProblem::new(path, failure.to_string())))?;
         let Some(name) = config.validation.as_deref() else {
-            return Err(one(
-                ConfigProblem::new(path, "the entry does not name its `validation`")
-                    .with_help(format!("one of {SUPPORTED}")),
-            ));
+            return Err(one(ConfigProblem::new(
+                path,
+                "the entry does not name its `validation`",
+            )
+            .with_help(format!("one of {SUPPORTED}"))));
         };
         let setting = |key: &str| -> Result<String, Vec<ConfigProblem>> {
-            config.config.get(key).filter(|value| !value.is_null()).map(plain_text).ok_or_else(|| {
-                one(ConfigProblem::new(
-                    format!("{path}/config/{key}"),
-                    format!("{name} needs the setting `{key}`"),
-                ))
-            })
+            config
+                .config
+                .get(key)
+                .filter(|value| !value.is_null())
+                .map(plain_text)
+                .ok_or_else(|| {
+                    one(ConfigProblem::new(
+                        format!("{path}/config/{key}"),
+                        format!("{name} needs the setting `{key}`"),
+                    ))
+                })
         };
         let program = |source: &str, at: &str| {
             compile(source, library).map_err(|diagnostics| {
                 diagnostics
                     .iter()
-                    .map(|diagnostic| ConfigProblem::from_diagnostic(format!("{path}{at}"), diagnostic))
+                    .map(|diagnostic| {
+                        ConfigProblem::from_diagnostic(format!("{path}{at}"), diagnostic)
+                    })
                     .collect::<Vec<_>>()
             })
         };
         let rule = match short_name(name) {
-            "STELLAR" | "QueryValidation" => Rule::Condition(program(&setting("condition")?, "/config/condition")?),
+            "STELLAR" | "QueryValidation" => {
+                Rule::Condition(program(&setting("condition")?, "/config/condition")?)
+            }
             "IP" | "IPValidation" => Rule::Any(
                 address_conditions(&config.config)
-                    .map_err(|reason| one(ConfigProblem::new(format!("{path}/config/type"), reason)))?
+                    .map_err(|reason| {
+                        one(ConfigProblem::new(format!("{path}/config/type"), reason))
+                    })?
                     .into_iter()
                     .map(|source| program(source, ""))
                     .collect::<Result<_, _>>()?,
@@ -156,25 +182,30 @@ impl Validation {
             "URL" | "URLValidation" => Rule::Each(program("IS_URL(value)", "")?),
             "INTEGER" | "IntegerValidation" => Rule::Each(program("IS_INTEGER(value)", "")?),
             "DATE" | "DateValidation" => Rule::Date(
-                JavaDateFormat::compile(&setting("format")?, TimeZone::UTC)
-                    .map_err(|reason| one(ConfigProblem::new(format!("{path}/config/format"), reason)))?,
+                JavaDateFormat::compile(&setting("format")?, TimeZone::UTC).map_err(|reason| {
+                    one(ConfigProblem::new(format!("{path}/config/format"), reason))
+                })?,
             ),
             "REGEX_MATCH" | "RegExValidation" => Rule::Matches(
-                JavaRegex::full(&setting("pattern")?, &NamedGroups::none())
-                    .map_err(|reason| one(ConfigProblem::new(format!("{path}/config/pattern"), reason)))?,
+                JavaRegex::full(&setting("pattern")?, &NamedGroups::none()).map_err(|reason| {
+                    one(ConfigProblem::new(format!("{path}/config/pattern"), reason))
+                })?,
             ),
             "NOT_EMPTY" | "NotEmptyValidation" => Rule::NotEmpty,
             _ => {
-                return Err(one(
-                    ConfigProblem::new(format!("{path}/validation"), format!("there is no validation `{name}`"))
-                        .with_help(format!("one of {SUPPORTED}")),
-                ));
+                return Err(one(ConfigProblem::new(
+                    format!("{path}/validation"),
+                    format!("there is no validation `{name}`"),
+                )
+                .with_help(format!("one of {SUPPORTED}"))));
             }
         };
-        let settings = config
-            .config
-            .iter()
-            .map(|(name, value)| (FieldName::from(name), Value::from_serde(value, NumberStyle::Jackson)));
+        let settings = config.config.iter().map(|(name, value)| {
+            (
+                FieldName::from(name),
+                Value::from_serde(value, NumberStyle::Jackson),
+            )
+        });
         Ok(Validation {
             config: settings.collect(),
             input: config.input.iter().map(FieldName::from).collect(),
@@ -182,7 +213,12 @@ impl Validation {
         })
     }
 
-    fn holds(&self, event: &Event, global: &Event, context: &mut Context<'_>) -> Result<bool, EvalError> {
+    fn holds(
+        &self,
+        event: &Event,
+        global: &Event,
+        context: &mut Context<'_>,
+    ) -> Result<bool, EvalError> {
         if let Rule::Condition(condition) = &self.rule {
             let visible = crate::transform::Visible {
                 event,
@@ -195,11 +231,17 @@ impl Validation {
         if self.input.is_empty() {
             values.extend(event.iter().map(|(_, value)| value));
         } else {
-            values.extend(self.input.iter().map(|name| event.get(name).unwrap_or(&Value::Null)));
+            values.extend(
+                self.input
+                    .iter()
+                    .map(|name| event.get(name).unwrap_or(&Value::Null)),
+            );
         }
         match &self.rule {
             Rule::Condition(_) => Ok(true),
-            Rule::NotEmpty => Ok(values.iter().all(|value| !java_text(value).trim().is_empty())),
+            Rule::NotEmpty => Ok(values
+                .iter()
+                .all(|value| !java_text(value).trim().is_empty())),
             Rule::Any(conditions) => {
                 for value in &values {
                     if value.is_null() {
@@ -235,9 +277,11 @@ impl Validation {
             }
             Rule::Matches(pattern) => {
                 for value in values.iter().filter(|value| !value.is_null()) {
-                    let matches = pattern.is_match(&java_text(value)).map_err(|message| EvalError::Failed {
-                        message,
-                        span: None,
+                    let matches = pattern.is_match(&java_text(value)).map_err(|message| {
+                        EvalError::Failed {
+                            message,
+                            span: None,
+                        }
                     })?;
                     if !matches {
                         return Ok(false);
@@ -282,7 +326,11 @@ impl Scope for OneValue<'_> {
     }
 }
 
-fn holds_for(condition: &Program, value: &Value, context: &mut Context<'_>) -> Result<bool, EvalError> {
+fn holds_for(
+    condition: &Program,
+    value: &Value,
+    context: &mut Context<'_>,
+) -> Result<bool, EvalError> {
     let text = match value {
         Value::Str(_) => None,
         other => Some(Value::from(java_text(other))),

@@ -15,7 +15,10 @@ fn answers_are_upstreams() {
     let known: BTreeMap<&str, &str> = KNOWN_DIFFERENCES
         .lines()
         .filter(|line| !line.trim().is_empty() && !line.starts_with('#'))
-        .map(|line| line.split_once(' ').expect("a known difference has a reason"))
+        .map(|line| {
+            line.split_once(' ')
+                .expect("a known difference has a reason")
+        })
         .collect();
     let mut report = String::new();
     let mut groups: BTreeMap<String, (usize, usize)> = BTreeMap::new();
@@ -32,10 +35,17 @@ fn answers_are_upstreams() {
             (None, None) => group.0 += 1,
             (Some(_), Some(_)) => {}
             (None, Some(reason)) => {
-                let _ = writeln!(report, "{id}: listed as different ({reason}) but the same as upstream");
+                let _ = writeln!(
+                    report,
+                    "{id}: listed as different ({reason}) but the same as upstream"
+                );
             }
             (Some(difference), None) => {
-                let _ = writeln!(report, "{id}: {difference}\n  line {}\n  ours {answer}", case["input"]["line"]);
+                let _ = writeln!(
+                    report,
+                    "{id}: {difference}\n  line {}\n  ours {answer}",
+                    case["input"]["line"]
+                );
             }
         }
     }
@@ -44,7 +54,9 @@ fn answers_are_upstreams() {
             let _ = writeln!(report, "{id}: listed as different but not a case");
         }
     }
-    let total: (usize, usize) = groups.values().fold((0, 0), |sum, group| (sum.0 + group.0, sum.1 + group.1));
+    let total: (usize, usize) = groups
+        .values()
+        .fold((0, 0), |sum, group| (sum.0 + group.0, sum.1 + group.1));
     println!("as upstream: {} of {}", total.0, total.1);
     for (name, (same, all)) in &groups {
         println!("  {name}: {same} of {all}");
@@ -70,7 +82,10 @@ fn difference(expected: &Json, ours: &Json) -> Option<String> {
     }
     let (expected_messages, our_messages) = (list(expected, "messages"), list(ours, "messages"));
     if expected_messages.len() != our_messages.len() {
-        return Some(format!("expected {} messages: {expected}", expected_messages.len()));
+        return Some(format!(
+            "expected {} messages: {expected}",
+            expected_messages.len()
+        ));
     }
     for (expected, ours) in expected_messages.iter().zip(our_messages) {
         if let Some(difference) = message_difference(expected, ours) {
@@ -78,15 +93,22 @@ fn difference(expected: &Json, ours: &Json) -> Option<String> {
         }
     }
     let types = |answer| -> Vec<String> {
-        let mut types: Vec<String> = list(answer, "errors").iter().map(|error| error["error_type"].to_string()).collect();
+        let mut types: Vec<String> = list(answer, "errors")
+            .iter()
+            .map(|error| error["error_type"].to_string())
+            .collect();
         types.sort();
         types
     };
-    (types(expected) != types(ours)).then(|| format!("expected errors {:?}: {expected}", types(expected)))
+    (types(expected) != types(ours))
+        .then(|| format!("expected errors {:?}: {expected}", types(expected)))
 }
 
 fn list<'j>(answer: &'j Json, name: &str) -> &'j [Json] {
-    answer.get(name).and_then(Json::as_array).map_or(&[], Vec::as_slice)
+    answer
+        .get(name)
+        .and_then(Json::as_array)
+        .map_or(&[], Vec::as_slice)
 }
 
 fn message_difference(expected: &Json, ours: &Json) -> Option<String> {
@@ -110,12 +132,18 @@ fn message_difference(expected: &Json, ours: &Json) -> Option<String> {
 
 fn same(expected: &Json, ours: &Json) -> bool {
     match (expected, ours) {
-        (Json::String(placeholder), Json::String(text)) if placeholder == "<guid>" => !text.is_empty(),
+        (Json::String(placeholder), Json::String(text)) if placeholder == "<guid>" => {
+            !text.is_empty()
+        }
         (Json::String(placeholder), Json::Number(time)) if placeholder == "<now-ms>" => {
             time.as_i64().is_some_and(|time| time > 1_500_000_000_000)
         }
-        (Json::Number(a), Json::Number(b)) => a == b || (a.is_f64() && b.is_f64() && a.as_f64() == b.as_f64()),
-        (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Json::Number(a), Json::Number(b)) => {
+            a == b || (a.is_f64() && b.is_f64() && a.as_f64() == b.as_f64())
+        }
+        (Json::Array(a), Json::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+        }
         (Json::Object(_), Json::Object(_)) => message_difference(expected, ours).is_none(),
         (a, b) => a == b,
     }

@@ -37,7 +37,9 @@ impl CivilTime {
     /// Milliseconds since 1970-01-01T00:00 on the same clock.
     fn local_ms(&self) -> Option<i64> {
         let months = i128::from(self.year) * 12 + i128::from(self.month) - 1;
-        let days = days_before_month(months.div_euclid(12), months.rem_euclid(12)) + i128::from(self.day) - 1;
+        let days = days_before_month(months.div_euclid(12), months.rem_euclid(12))
+            + i128::from(self.day)
+            - 1;
         let ms = days * MS_PER_DAY
             + i128::from(self.hour) * 3_600_000
             + i128::from(self.minute) * 60_000
@@ -56,11 +58,13 @@ impl CivilTime {
         let offset = Timestamp::from_millisecond(local)
             .ok()
             .map(|as_if_utc| TimeZone::UTC.to_datetime(as_if_utc))
-            .map(|datetime| match zone.to_ambiguous_timestamp(datetime).offset() {
-                AmbiguousOffset::Unambiguous { offset } => offset,
-                AmbiguousOffset::Gap { before, .. } => before,
-                AmbiguousOffset::Fold { after, .. } => after,
-            });
+            .map(
+                |datetime| match zone.to_ambiguous_timestamp(datetime).offset() {
+                    AmbiguousOffset::Unambiguous { offset } => offset,
+                    AmbiguousOffset::Gap { before, .. } => before,
+                    AmbiguousOffset::Fold { after, .. } => after,
+                },
+            );
         let seconds = offset.map_or(0, |offset| i64::from(offset.seconds()));
         local.checked_sub(seconds * 1000)
     }
@@ -122,7 +126,13 @@ mod tests {
 
     #[test]
     fn days_agree_with_the_calendar_library() {
-        for (year, month, day) in [(1970, 1, 1), (2000, 2, 29), (2019, 10, 15), (1969, 12, 31), (1900, 3, 1)] {
+        for (year, month, day) in [
+            (1970, 1, 1),
+            (2000, 2, 29),
+            (2019, 10, 15),
+            (1969, 12, 31),
+            (1900, 3, 1),
+        ] {
             let expected = jiff::civil::date(year, month, day)
                 .to_zoned(TimeZone::UTC)
                 .unwrap()
@@ -146,8 +156,17 @@ mod tests {
     #[test]
     fn the_zone_decides_and_a_doubled_hour_is_the_later_one() {
         let zone = TimeZone::get("America/New_York").unwrap();
-        assert_eq!(at(2019, 10, 15, 12).in_zone(&zone), at(2019, 10, 15, 16).local_ms());
-        assert_eq!(at(2019, 11, 3, 1).in_zone(&zone), at(2019, 11, 3, 6).local_ms());
-        assert_eq!(at(2019, 3, 10, 2).in_zone(&zone), at(2019, 3, 10, 7).local_ms());
+        assert_eq!(
+            at(2019, 10, 15, 12).in_zone(&zone),
+            at(2019, 10, 15, 16).local_ms()
+        );
+        assert_eq!(
+            at(2019, 11, 3, 1).in_zone(&zone),
+            at(2019, 11, 3, 6).local_ms()
+        );
+        assert_eq!(
+            at(2019, 3, 10, 2).in_zone(&zone),
+            at(2019, 3, 10, 7).local_ms()
+        );
     }
 }

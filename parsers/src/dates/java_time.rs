@@ -33,7 +33,11 @@ impl JavaTimeFormat {
                     match chars.next() {
                         Some('\'') => break,
                         Some(other) => parts.push((LITERAL, other as usize)),
-                        None => return Err(format!("date pattern `{pattern}` has a quote that is not closed")),
+                        None => {
+                            return Err(format!(
+                                "date pattern `{pattern}` has a quote that is not closed"
+                            ));
+                        }
                     }
                 }
                 continue;
@@ -43,7 +47,9 @@ impl JavaTimeFormat {
                 continue;
             }
             if !"yuMdHhmsSa".contains(c) {
-                return Err(format!("date pattern `{pattern}` has the unsupported letter `{c}`"));
+                return Err(format!(
+                    "date pattern `{pattern}` has the unsupported letter `{c}`"
+                ));
             }
             let mut count = 1;
             while chars.next_if_eq(&c).is_some() {
@@ -89,7 +95,9 @@ impl JavaTimeFormat {
                 rest = rest.get(2..)?;
                 continue;
             }
-            let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+            let digits = rest
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(rest.len());
             let width = match (*letter, *count) {
                 ('y' | 'u', 4..) => digits.min(10),
                 (_, 1) if *letter != 'S' => digits.min(9),
@@ -136,7 +144,10 @@ mod tests {
     #[test]
     fn widths_and_ranges_are_exact() {
         let format = JavaTimeFormat::compile("MM/dd/yy-HH:mm:ss.SSSSSS", TimeZone::UTC).unwrap();
-        assert_eq!(format.parse("10/15/19-18:20:20.123456"), Ok(1_571_163_620_123));
+        assert_eq!(
+            format.parse("10/15/19-18:20:20.123456"),
+            Ok(1_571_163_620_123)
+        );
         for bad in [
             "10/15/19-18:20:20.12345",
             "10/15/19-18:20:20.1234567",

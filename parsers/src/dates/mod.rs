@@ -8,12 +8,22 @@ mod zone;
 pub(crate) use civil::{CivilTime, year_of};
 pub(crate) use java_time::JavaTimeFormat;
 pub(crate) use simple::JavaDateFormat;
-pub(crate) use zone::{lenient_zone, strict_zone};
+pub(crate) use zone::{lenient_zone, offset_at, strict_zone};
 
 /// English month names, as Java's English locale has them.
 pub(crate) const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-    "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
 /// The number of the month (0 to 11) that a text begins with, and the length of its name there. Long names are tried
@@ -32,6 +42,8 @@ pub(crate) fn name_at(text: &str, names: &[&str]) -> Option<(i64, usize)> {
     if let Some(at) = full {
         return Some((at as i64, names[at].len()));
     }
-    let at = names.iter().position(|name| name.get(..3).is_some_and(begins))?;
+    let at = names
+        .iter()
+        .position(|name| name.get(..3).is_some_and(begins))?;
     Some((at as i64, 3))
 }

@@ -7,7 +7,13 @@ use super::zone::{named_offset_at, offset_at};
 use super::{MONTHS, name_at};
 
 const WEEKDAYS: [&str; 7] = [
-    "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
 ];
 
 /// A compiled pattern with the zone that counts where a text names none.
@@ -106,7 +112,8 @@ impl Part {
             Part::Literal(_) => false,
             Part::Field { letter, count, .. } => match letter {
                 'M' | 'L' => *count <= 2,
-                'y' | 'Y' | 'd' | 'D' | 'H' | 'k' | 'K' | 'h' | 'm' | 's' | 'S' | 'u' | 'F' | 'w' | 'W' => true,
+                'y' | 'Y' | 'd' | 'D' | 'H' | 'k' | 'K' | 'h' | 'm' | 's' | 'S' | 'u' | 'F'
+                | 'w' | 'W' => true,
                 _ => false,
             },
         }
@@ -119,8 +126,9 @@ fn split(pattern: &str) -> Result<Vec<Part>, String> {
     let mut chars = pattern.chars().peekable();
     while let Some(c) = chars.next() {
         if c == '\'' {
-            quotation(&mut chars, &mut literal)
-                .ok_or_else(|| format!("date pattern `{pattern}` has a quote that is not closed"))?;
+            quotation(&mut chars, &mut literal).ok_or_else(|| {
+                format!("date pattern `{pattern}` has a quote that is not closed")
+            })?;
             continue;
         }
         if !c.is_ascii_alphabetic() {
@@ -128,7 +136,9 @@ fn split(pattern: &str) -> Result<Vec<Part>, String> {
             continue;
         }
         if !"GyYMLwWDdFEuaHkKhmsSzZX".contains(c) {
-            return Err(format!("date pattern `{pattern}` has the unknown letter `{c}`"));
+            return Err(format!(
+                "date pattern `{pattern}` has the unknown letter `{c}`"
+            ));
         }
         if !literal.is_empty() {
             parts.push(Part::Literal(std::mem::take(&mut literal)));
@@ -169,7 +179,14 @@ fn quotation(
 
 impl Read {
     /// Reads one field at the start of the text. Gives the length it took.
-    fn field(&mut self, letter: char, count: usize, exact: bool, text: &str, now_ms: i64) -> Option<usize> {
+    fn field(
+        &mut self,
+        letter: char,
+        count: usize,
+        exact: bool,
+        text: &str,
+        now_ms: i64,
+    ) -> Option<usize> {
         match letter {
             'M' | 'L' if count > 2 => {
                 let (month, used) = name_at(text, &MONTHS)?;
@@ -182,7 +199,12 @@ impl Read {
                 self.afternoon = half;
                 return Some(used);
             }
-            'G' => return text.get(..2).filter(|era| era.eq_ignore_ascii_case("AD")).map(str::len),
+            'G' => {
+                return text
+                    .get(..2)
+                    .filter(|era| era.eq_ignore_ascii_case("AD"))
+                    .map(str::len);
+            }
             'z' | 'Z' => {
                 let (seconds, used) = named_offset_at(text)?;
                 self.offset_seconds = Some(seconds);
@@ -251,13 +273,18 @@ fn number_at(text: &str, digits: Option<usize>) -> Option<(i64, usize)> {
     };
     let negative = window.starts_with('-');
     let body = window.get(usize::from(negative)..)?;
-    let length = body.find(|c: char| !c.is_ascii_digit()).unwrap_or(body.len());
+    let length = body
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(body.len());
     let number: i64 = body.get(..length)?.parse().ok()?;
     // Beyond this, Java's int arithmetic would wrap; no date means that.
     if number > i64::from(i32::MAX) {
         return None;
     }
-    Some((if negative { -number } else { number }, length + usize::from(negative)))
+    Some((
+        if negative { -number } else { number },
+        length + usize::from(negative),
+    ))
 }
 
 /// A year of two digits lies between 80 years ago and 20 years ahead.
@@ -281,13 +308,37 @@ mod tests {
 
     #[test]
     fn the_patterns_of_the_shipped_configurations_work() {
-        assert_eq!(parse("yyyy-MM-dd HH:mm:ss.S", "2018-03-04 05:06:07.890"), Ok(1_520_139_967_890));
-        assert_eq!(parse("yyyy-MM-dd HH:mm:ss", "2019-10-15 18:20:20"), Ok(1_571_163_620_000));
-        assert_eq!(parse("yyyy-MM-dd HH:mm:ss.S z", "2019-10-15 18:20:20.0 UTC"), Ok(1_571_163_620_000));
-        assert_eq!(parse("yyyy-MM-dd'T'HH:mm:ssX", "2019-10-15T20:20:20+02:00"), Ok(1_571_163_620_000));
-        assert_eq!(parse("dd/MMM/yyyy:HH:mm:ss Z", "15/Oct/2019:18:20:20 +0000"), Ok(1_571_163_620_000));
-        assert_eq!(parse("yyyyMMddHHmmss", "20191015182020"), Ok(1_571_163_620_000));
-        assert_eq!(parse("EEE MMM d hh:mm:ss a yyyy", "Tue October 15 06:20:20 PM 2019"), Ok(1_571_163_620_000));
+        assert_eq!(
+            parse("yyyy-MM-dd HH:mm:ss.S", "2018-03-04 05:06:07.890"),
+            Ok(1_520_139_967_890)
+        );
+        assert_eq!(
+            parse("yyyy-MM-dd HH:mm:ss", "2019-10-15 18:20:20"),
+            Ok(1_571_163_620_000)
+        );
+        assert_eq!(
+            parse("yyyy-MM-dd HH:mm:ss.S z", "2019-10-15 18:20:20.0 UTC"),
+            Ok(1_571_163_620_000)
+        );
+        assert_eq!(
+            parse("yyyy-MM-dd'T'HH:mm:ssX", "2019-10-15T20:20:20+02:00"),
+            Ok(1_571_163_620_000)
+        );
+        assert_eq!(
+            parse("dd/MMM/yyyy:HH:mm:ss Z", "15/Oct/2019:18:20:20 +0000"),
+            Ok(1_571_163_620_000)
+        );
+        assert_eq!(
+            parse("yyyyMMddHHmmss", "20191015182020"),
+            Ok(1_571_163_620_000)
+        );
+        assert_eq!(
+            parse(
+                "EEE MMM d hh:mm:ss a yyyy",
+                "Tue October 15 06:20:20 PM 2019"
+            ),
+            Ok(1_571_163_620_000)
+        );
         assert_eq!(parse("MM/dd/yy", "10/15/19"), Ok(1_571_097_600_000));
     }
 
@@ -296,16 +347,31 @@ mod tests {
         // A count of milliseconds, not a fraction.
         assert_eq!(parse("ss.S", "0.5"), Ok(5));
         assert_eq!(parse("ss.S", "0.512000"), Ok(512_000));
-        assert_eq!(parse("yyyy-MM-dd", "2018-13-01"), parse("yyyy-MM-dd", "2019-01-01"));
-        assert_eq!(parse("yyyy-MM-dd", "2018-1-1 and more"), parse("yyyy-MM-dd", "2018-01-01"));
+        assert_eq!(
+            parse("yyyy-MM-dd", "2018-13-01"),
+            parse("yyyy-MM-dd", "2019-01-01")
+        );
+        assert_eq!(
+            parse("yyyy-MM-dd", "2018-1-1 and more"),
+            parse("yyyy-MM-dd", "2018-01-01")
+        );
         assert_eq!(parse("HH:mm", "01:00"), Ok(3_600_000));
         assert_eq!(parse("yyyy", "16").map(|ms| ms < 0), Ok(true));
     }
 
     #[test]
     fn what_does_not_fit_is_an_error() {
-        assert_eq!(parse("yyyy-MM-dd", "x").unwrap_err(), "Unparseable date: \"x\"");
-        for bad in ["", "2018", "2018-", "99999999999999999999-01-01", "2018/01/01"] {
+        assert_eq!(
+            parse("yyyy-MM-dd", "x").unwrap_err(),
+            "Unparseable date: \"x\""
+        );
+        for bad in [
+            "",
+            "2018",
+            "2018-",
+            "99999999999999999999-01-01",
+            "2018/01/01",
+        ] {
             assert!(parse("yyyy-MM-dd", bad).is_err(), "{bad}");
         }
         assert!(JavaDateFormat::compile("yyyy-bb", TimeZone::UTC).is_err());

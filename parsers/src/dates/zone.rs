@@ -15,9 +15,10 @@ pub(crate) fn strict_zone(name: &str) -> Option<TimeZone> {
     if let Some(region) = old_name(name) {
         return TimeZone::get(region).ok();
     }
-    let distance = ["GMT", "UTC", "UT", ""]
-        .iter()
-        .find_map(|prefix| name.strip_prefix(prefix).filter(|rest| rest.starts_with(['+', '-'])));
+    let distance = ["GMT", "UTC", "UT", ""].iter().find_map(|prefix| {
+        name.strip_prefix(prefix)
+            .filter(|rest| rest.starts_with(['+', '-']))
+    });
     if let Some(distance) = distance {
         let (seconds, used) = offset_at(distance)?;
         if used != distance.len() {
@@ -45,7 +46,6 @@ fn old_name(name: &str) -> Option<&'static str> {
         "BST" => "Asia/Dhaka",
         _ => return None,
     })
-
 }
 
 /// Seconds east of UTC that a text begins with (`+5`, `+0530`, `-03:30`), and the length of that.
@@ -68,7 +68,11 @@ pub(crate) fn offset_at(text: &str) -> Option<(i64, usize)> {
         hours = hours * 10 + second;
         at = 3;
     }
-    let minutes_at = if bytes.get(at) == Some(&b':') { at + 1 } else { at };
+    let minutes_at = if bytes.get(at) == Some(&b':') {
+        at + 1
+    } else {
+        at
+    };
     let mut minutes = 0;
     if let (Some(tens), Some(ones)) = (digit(minutes_at), digit(minutes_at + 1)) {
         minutes = tens * 10 + ones;
@@ -85,9 +89,14 @@ pub(crate) fn named_offset_at(text: &str) -> Option<(i64, usize)> {
     if let Some(found) = offset_at(text) {
         return Some(found);
     }
-    let length = text.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let length = text
+        .find(|c: char| !c.is_ascii_alphabetic())
+        .unwrap_or(text.len());
     let name = text.get(..length)?;
-    if name.eq_ignore_ascii_case("GMT") || name.eq_ignore_ascii_case("UTC") || name.eq_ignore_ascii_case("UT") {
+    if name.eq_ignore_ascii_case("GMT")
+        || name.eq_ignore_ascii_case("UTC")
+        || name.eq_ignore_ascii_case("UT")
+    {
         let (seconds, used) = offset_at(text.get(length..)?).unwrap_or((0, 0));
         return Some((seconds, length + used));
     }
@@ -99,12 +108,40 @@ pub(crate) fn named_offset_at(text: &str) -> Option<(i64, usize)> {
 
 /// Usual abbreviations and their hours east of UTC.
 const ABBREVIATIONS: [(&str, f64); 34] = [
-    ("EST", -5.0), ("EDT", -4.0), ("CST", -6.0), ("CDT", -5.0), ("MST", -7.0), ("MDT", -6.0),
-    ("PST", -8.0), ("PDT", -7.0), ("AKST", -9.0), ("AKDT", -8.0), ("HST", -10.0), ("AST", -4.0),
-    ("ADT", -3.0), ("NST", -3.5), ("NDT", -2.5), ("BRT", -3.0), ("ART", -3.0), ("WET", 0.0),
-    ("WEST", 1.0), ("BST", 1.0), ("CET", 1.0), ("CEST", 2.0), ("EET", 2.0), ("EEST", 3.0),
-    ("MSK", 3.0), ("SAST", 2.0), ("IST", 5.5), ("SGT", 8.0), ("HKT", 8.0), ("AWST", 8.0),
-    ("JST", 9.0), ("KST", 9.0), ("AEST", 10.0), ("NZST", 12.0),
+    ("EST", -5.0),
+    ("EDT", -4.0),
+    ("CST", -6.0),
+    ("CDT", -5.0),
+    ("MST", -7.0),
+    ("MDT", -6.0),
+    ("PST", -8.0),
+    ("PDT", -7.0),
+    ("AKST", -9.0),
+    ("AKDT", -8.0),
+    ("HST", -10.0),
+    ("AST", -4.0),
+    ("ADT", -3.0),
+    ("NST", -3.5),
+    ("NDT", -2.5),
+    ("BRT", -3.0),
+    ("ART", -3.0),
+    ("WET", 0.0),
+    ("WEST", 1.0),
+    ("BST", 1.0),
+    ("CET", 1.0),
+    ("CEST", 2.0),
+    ("EET", 2.0),
+    ("EEST", 3.0),
+    ("MSK", 3.0),
+    ("SAST", 2.0),
+    ("IST", 5.5),
+    ("SGT", 8.0),
+    ("HKT", 8.0),
+    ("AWST", 8.0),
+    ("JST", 9.0),
+    ("KST", 9.0),
+    ("AEST", 10.0),
+    ("NZST", 12.0),
 ];
 
 #[cfg(test)]

@@ -156,13 +156,23 @@ fn expand(mut definitions: Definitions, expression: &str) -> Result<Expanded, St
         );
         let uses = expanded.pattern.matches(&reference.text).count();
         if expanded.pattern.len() + uses * group.len() > MAX_PATTERN {
-            return Err(format!("pattern `{expression}` grows beyond {MAX_PATTERN} bytes"));
+            return Err(format!(
+                "pattern `{expression}` grows beyond {MAX_PATTERN} bytes"
+            ));
         }
         expanded.pattern = expanded.pattern.replace(&reference.text, &group);
-        expanded.fields.push(reference.field.unwrap_or(reference.pattern));
+        expanded
+            .fields
+            .push(reference.field.unwrap_or(reference.pattern));
     }
     if let Some(at) = expanded.pattern.find("%{") {
-        let rest: String = expanded.pattern.get(at..).unwrap_or_default().chars().take(40).collect();
+        let rest: String = expanded
+            .pattern
+            .get(at..)
+            .unwrap_or_default()
+            .chars()
+            .take(40)
+            .collect();
         return Err(format!(
             "`{rest}` is not a reference: names and fields take letters, digits, `_` and `:` only"
         ));
@@ -272,7 +282,12 @@ mod tests {
             Some((start, end)) => captured_value(&line[start..end]),
             None => Value::Null,
         };
-        Some(grok.fields().iter().map(|field| (field.name.to_string(), value(field))).collect())
+        Some(
+            grok.fields()
+                .iter()
+                .map(|field| (field.name.to_string(), value(field)))
+                .collect(),
+        )
     }
 
     fn one(file: &str, line: &str) -> Vec<(String, Value)> {
@@ -300,21 +315,36 @@ mod tests {
 
     #[test]
     fn the_same_reference_twice_takes_the_first() {
-        assert_eq!(one("T %{INT:a} %{INT:a}", "1 2"), [("a".to_owned(), Value::Int(1))]);
+        assert_eq!(
+            one("T %{INT:a} %{INT:a}", "1 2"),
+            [("a".to_owned(), Value::Int(1))]
+        );
     }
 
     #[test]
     fn the_same_field_from_two_patterns_takes_the_last_even_when_null() {
-        assert_eq!(one("T -(?:%{INT:a}|%{WORD:a})", "-1"), [("a".to_owned(), Value::Null)]);
-        assert_eq!(one("T -(?:%{INT:a}|%{WORD:a})", "-b"), [("a".to_owned(), Value::str("b"))]);
+        assert_eq!(
+            one("T -(?:%{INT:a}|%{WORD:a})", "-1"),
+            [("a".to_owned(), Value::Null)]
+        );
+        assert_eq!(
+            one("T -(?:%{INT:a}|%{WORD:a})", "-b"),
+            [("a".to_owned(), Value::str("b"))]
+        );
     }
 
     #[test]
     fn references_without_a_field_are_fields_of_their_own_name() {
-        assert_eq!(one("T %{INT}-%{WORD:UNWANTED}", "1-b"), [("INT".to_owned(), Value::Int(1))]);
+        assert_eq!(
+            one("T %{INT}-%{WORD:UNWANTED}", "1-b"),
+            [("INT".to_owned(), Value::Int(1))]
+        );
         assert_eq!(
             one("T (?<own>[a-z]+)(x)%{INT:n:int}", "abx5"),
-            [("own".to_owned(), Value::str("ab")), ("n:int".to_owned(), Value::Int(5))]
+            [
+                ("own".to_owned(), Value::str("ab")),
+                ("n:int".to_owned(), Value::Int(5))
+            ]
         );
     }
 
@@ -322,7 +352,10 @@ mod tests {
     fn inline_definitions_define() {
         assert_eq!(
             one("T %{AB:f=[ab]+}-%{AB:g}", "ab-ba"),
-            [("f".to_owned(), Value::str("ab")), ("g".to_owned(), Value::str("ba"))]
+            [
+                ("f".to_owned(), Value::str("ab")),
+                ("g".to_owned(), Value::str("ba"))
+            ]
         );
     }
 
@@ -334,9 +367,15 @@ mod tests {
             Grok::compile(&definitions, "T")
         };
         assert!(compile("T a%{T}").unwrap_err().contains("recursion"));
-        assert!(compile("T %{INT:a.b}").unwrap_err().contains("not a reference"));
+        assert!(
+            compile("T %{INT:a.b}")
+                .unwrap_err()
+                .contains("not a reference")
+        );
         assert!(compile("T (a").unwrap_err().contains("regular expression"));
-        let doubling: String = (0..40).map(|i| format!("P{i} %{{P{}:a}}%{{P{}:b}}\n", i + 1, i + 1)).collect();
+        let doubling: String = (0..40)
+            .map(|i| format!("P{i} %{{P{}:a}}%{{P{}:b}}\n", i + 1, i + 1))
+            .collect();
         assert!(compile(&format!("{doubling}T %{{P0}}\n")).is_err());
         assert_eq!(compile("T %{NOPE}").unwrap().unknown_names(), ["NOPE"]);
     }

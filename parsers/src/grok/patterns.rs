@@ -29,18 +29,36 @@ impl PatternSource for HashMap<String, String> {
 
 /// The pattern files that come with the program, by their usual paths.
 const BUILT_IN: [(&str, &str); 5] = [
-    ("/patterns/common", include_str!("../../../config/zookeeper/patterns/common")),
-    ("/patterns/squid", include_str!("../../../config/zookeeper/patterns/squid")),
-    ("/patterns/yaf", include_str!("../../../config/zookeeper/patterns/yaf")),
-    ("/patterns/asa", include_str!("../../../config/zookeeper/patterns/asa")),
-    ("/patterns/websphere", include_str!("../../../config/zookeeper/patterns/websphere")),
+    (
+        "/patterns/common",
+        include_str!("../../../config/zookeeper/patterns/common"),
+    ),
+    (
+        "/patterns/squid",
+        include_str!("../../../config/zookeeper/patterns/squid"),
+    ),
+    (
+        "/patterns/yaf",
+        include_str!("../../../config/zookeeper/patterns/yaf"),
+    ),
+    (
+        "/patterns/asa",
+        include_str!("../../../config/zookeeper/patterns/asa"),
+    ),
+    (
+        "/patterns/websphere",
+        include_str!("../../../config/zookeeper/patterns/websphere"),
+    ),
 ];
 
 /// The text of a pattern file: from the source, else the built-in one of that path.
 ///
 /// # Errors
 /// When the source has the file but cannot read it.
-pub(crate) fn load(path: &str, source: &dyn PatternSource) -> Result<Option<String>, std::io::Error> {
+pub(crate) fn load(
+    path: &str,
+    source: &dyn PatternSource,
+) -> Result<Option<String>, std::io::Error> {
     if let Some(text) = source.read(path)? {
         return Ok(Some(text));
     }
@@ -77,8 +95,12 @@ impl Definitions {
         self.0.insert(name.to_owned(), expression.to_owned());
     }
 
+    /// A definition; of names that no file defines, the one in the `grok` crate's library, if there is one.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.0.get(name).map(String::as_str).or_else(|| {
+            let (_, expression) = grok::patterns().iter().find(|(known, _)| *known == name)?;
+            Some(expression)
+        })
     }
 }
 
@@ -97,6 +119,11 @@ mod tests {
         definitions.add_file("# note\nA a+\n  B b\nC-D x\n\tE e\nF\t[0-9] \nA aa\nLONELY\n");
         assert_eq!(definitions.get("A"), Some("aa"));
         assert_eq!(definitions.get("F"), Some("[0-9] "));
+        assert!(
+            definitions
+                .get("COMBINEDAPACHELOG")
+                .is_some_and(|library| library.contains("HTTPD_COMBINEDLOG"))
+        );
         for missing in ["B", "C", "E", "LONELY", "#"] {
             assert_eq!(definitions.get(missing), None, "{missing}");
         }
@@ -106,9 +133,16 @@ mod tests {
     fn built_in_files_are_found_when_the_source_has_none() {
         let text = load("/patterns/squid", &BuiltInPatterns).unwrap().unwrap();
         assert!(text.contains("SQUID_DELIMITED"));
-        assert!(load("/patterns/nowhere", &BuiltInPatterns).unwrap().is_none());
+        assert!(
+            load("/patterns/nowhere", &BuiltInPatterns)
+                .unwrap()
+                .is_none()
+        );
         let own: HashMap<String, String> =
             [("/patterns/squid".to_owned(), "X y\n".to_owned())].into();
-        assert_eq!(load("/patterns/squid", &own).unwrap().as_deref(), Some("X y\n"));
+        assert_eq!(
+            load("/patterns/squid", &own).unwrap().as_deref(),
+            Some("X y\n")
+        );
     }
 }

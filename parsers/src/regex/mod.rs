@@ -150,7 +150,8 @@ fn give_up(failure: &pcre2::Error) -> String {
 }
 
 fn compile(source: &str, utf: bool) -> Result<Regex, String> {
-    let limited = format!("(*LIMIT_MATCH={MATCH_LIMIT})(*LIMIT_DEPTH=5000)(*LIMIT_HEAP=20000){source}");
+    let limited =
+        format!("(*LIMIT_MATCH={MATCH_LIMIT})(*LIMIT_DEPTH=5000)(*LIMIT_HEAP=20000){source}");
     RegexBuilder::new()
         .crlf(true)
         .utf(utf)

@@ -47,7 +47,13 @@ impl NamedGroups {
         if !self.kept.get(group).copied().unwrap_or(false) {
             return None;
         }
-        Some(self.kept.iter().take(group + 1).filter(|kept| **kept).count())
+        Some(
+            self.kept
+                .iter()
+                .take(group + 1)
+                .filter(|kept| **kept)
+                .count(),
+        )
     }
 
     fn keeps(&self, group: usize) -> bool {
@@ -72,7 +78,8 @@ fn has_back_reference(pattern: &str) -> bool {
     let mut found = false;
     walk(pattern, |piece| {
         if let Piece::Escape(escaped) = piece {
-            found |= escaped.starts_with('k') || escaped.starts_with(|c: char| ('1'..='9').contains(&c));
+            found |=
+                escaped.starts_with('k') || escaped.starts_with(|c: char| ('1'..='9').contains(&c));
         }
     });
     found
@@ -212,7 +219,10 @@ impl<'p> Translation<'p> {
                 .chars()
                 .take_while(|c| c.is_ascii_alphabetic() || *c == '-')
                 .collect();
-            if let Some(flag) = letters.chars().find(|c| matches!(c, 'U' | 'u' | 'd' | 'J' | 'n')) {
+            if let Some(flag) = letters
+                .chars()
+                .find(|c| matches!(c, 'U' | 'u' | 'd' | 'J' | 'n'))
+            {
                 return Err(format!("the inline flag `{flag}` is not supported"));
             }
             self.out.push('(');
@@ -328,7 +338,11 @@ impl<'p> Translation<'p> {
     }
 
     fn property(&mut self, negated: bool, in_class: bool) -> Result<(), String> {
-        let name = match self.rest.strip_prefix('{').and_then(|body| body.split_once('}')) {
+        let name = match self
+            .rest
+            .strip_prefix('{')
+            .and_then(|body| body.split_once('}'))
+        {
             Some((name, rest)) => {
                 self.rest = rest;
                 name.to_owned()
@@ -437,13 +451,19 @@ mod tests {
     fn only_wanted_groups_stay_unless_the_pattern_refers_back() {
         let pattern = "(a)(?<n>b)";
         let groups = NamedGroups::keeping(pattern, &scan_groups(pattern), |at| at == 1);
-        assert_eq!(translate(pattern, Flavour::Ascii, &groups).unwrap(), "(?:a)(b)");
+        assert_eq!(
+            translate(pattern, Flavour::Ascii, &groups).unwrap(),
+            "(?:a)(b)"
+        );
         assert_eq!(groups.number(1), Some(1));
         assert_eq!(groups.number(0), None);
 
         let pattern = r"(a)(?<n>b)\1\k<n>";
         let groups = NamedGroups::keeping(pattern, &scan_groups(pattern), |at| at == 1);
-        assert_eq!(translate(pattern, Flavour::Ascii, &groups).unwrap(), r"(a)(b)\g{1}\g{2}");
+        assert_eq!(
+            translate(pattern, Flavour::Ascii, &groups).unwrap(),
+            r"(a)(b)\g{1}\g{2}"
+        );
         assert_eq!(groups.number(1), Some(2));
     }
 }

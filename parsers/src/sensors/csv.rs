@@ -36,7 +36,9 @@ pub(crate) fn build(setup: &mut Setup<'_>) -> Result<Box<dyn MessageParser>, Vec
 
 impl CsvParser {
     fn new(setup: &Setup<'_>) -> Result<Self, ConfigProblem> {
-        let separator = setup.text("separator")?.and_then(|text| text.chars().next());
+        let separator = setup
+            .text("separator")?
+            .and_then(|text| text.chars().next());
         let timestamp_format = setup
             .text("timestampFormat")?
             .map(|pattern| JavaDateFormat::compile(&pattern, TimeZone::UTC))
@@ -105,7 +107,10 @@ impl Columns {
         let mut event = Event::with_capacity(self.columns.len() + 6);
         for (name, at) in &self.columns {
             let Some(value) = values.get(*at) else {
-                return Err(format!("Index {at} out of bounds for length {}", values.len()));
+                return Err(format!(
+                    "Index {at} out of bounds for length {}",
+                    values.len()
+                ));
             };
             event.set(name.clone(), Str::new(value.trim()));
         }
@@ -115,14 +120,25 @@ impl Columns {
 
 fn configured_columns(setup: &Setup<'_>) -> Result<Vec<(FieldName, usize)>, ConfigProblem> {
     let listed = |names: Vec<String>| -> Result<Vec<(FieldName, usize)>, ConfigProblem> {
-        names.iter().enumerate().map(|(at, name)| named_column(name, at)).collect()
+        names
+            .iter()
+            .enumerate()
+            .map(|(at, name)| named_column(name, at))
+            .collect()
     };
     match setup.settings.get("columns") {
-        Some(serde_json::Value::String(names)) => listed(names.split(',').map(str::to_owned).collect()),
+        Some(serde_json::Value::String(names)) => {
+            listed(names.split(',').map(str::to_owned).collect())
+        }
         Some(serde_json::Value::Array(names)) => listed(names.iter().map(plain_text).collect()),
         Some(serde_json::Value::Object(positions)) => positions
             .iter()
-            .map(|(name, position)| Ok((FieldName::new(name.trim()), position_of(&plain_text(position))?)))
+            .map(|(name, position)| {
+                Ok((
+                    FieldName::new(name.trim()),
+                    position_of(&plain_text(position))?,
+                ))
+            })
             .collect(),
         _ => Err(setting_problem("columns", "the setting is missing")
             .with_help("a list of names, or a map from name to position (from 0)")),
@@ -142,5 +158,10 @@ fn position_of(text: &str) -> Result<usize, ConfigProblem> {
         .parse()
         .ok()
         .filter(|position| *position <= MAX_COLUMN)
-        .ok_or_else(|| setting_problem("columns", format!("`{text}` is not a column's position (0 to {MAX_COLUMN})")))
+        .ok_or_else(|| {
+            setting_problem(
+                "columns",
+                format!("`{text}` is not a column's position (0 to {MAX_COLUMN})"),
+            )
+        })
 }

@@ -58,9 +58,15 @@ pub(crate) struct GrokSettings {
 
 pub(crate) fn build(setup: &mut Setup<'_>) -> Result<Box<dyn MessageParser>, Vec<ConfigProblem>> {
     let settings = GrokSettings {
-        grok_path: setup.required_text("grokPath").map_err(|problem| vec![problem])?,
-        label: setup.required_text("patternLabel").map_err(|problem| vec![problem])?,
-        timestamp_field: setup.text("timestampField").map_err(|problem| vec![problem])?,
+        grok_path: setup
+            .required_text("grokPath")
+            .map_err(|problem| vec![problem])?,
+        label: setup
+            .required_text("patternLabel")
+            .map_err(|problem| vec![problem])?,
+        timestamp_field: setup
+            .text("timestampField")
+            .map_err(|problem| vec![problem])?,
         date_format: setup
             .text("dateFormat")
             .map_err(|problem| vec![problem])?
@@ -77,7 +83,8 @@ impl GrokParser {
         let zone = setup.text("timeZone")?;
         if setup.settings.contains_key("timezone") && zone.is_none() {
             setup.warnings.push(
-                setting_problem("timezone", "this setting is not read").with_help("its name is `timeZone`"),
+                setting_problem("timezone", "this setting is not read")
+                    .with_help("its name is `timeZone`"),
             );
         }
         let zone = zone.map_or(jiff::tz::TimeZone::UTC, |name| lenient_zone(&name));
@@ -100,7 +107,9 @@ impl GrokParser {
                 .map_or(TimeStamp::Missing(name), TimeStamp::Column),
         };
         Ok(GrokParser {
-            original_string_is_free: columns.iter().all(|column| column.name != field::ORIGINAL_STRING),
+            original_string_is_free: columns
+                .iter()
+                .all(|column| column.name != field::ORIGINAL_STRING),
             grok,
             columns,
             label: settings.label,
@@ -116,7 +125,12 @@ impl GrokParser {
     ///
     /// # Errors
     /// Why it is none.
-    pub fn parse_line(&self, line: &str, matches: &mut MatchScratch, now_ms: i64) -> Result<Event, LineFailure> {
+    pub fn parse_line(
+        &self,
+        line: &str,
+        matches: &mut MatchScratch,
+        now_ms: i64,
+    ) -> Result<Event, LineFailure> {
         let found = self.grok.find(line, matches).map_err(LineFailure::Other)?;
         let Some(found) = found else {
             return Err(LineFailure::NoMatch);
@@ -129,10 +143,14 @@ impl GrokParser {
                 None => Value::Null,
             };
             if column.is_time && !value.is_null() {
-                value = self.time_of(column, &value, now_ms).map_err(LineFailure::Other)?;
+                value = self
+                    .time_of(column, &value, now_ms)
+                    .map_err(LineFailure::Other)?;
             }
             if matches!(self.time_stamp, TimeStamp::Column(wanted) if wanted == at) {
-                let number = self.time_stamp_of(column, &value).map_err(LineFailure::Other)?;
+                let number = self
+                    .time_stamp_of(column, &value)
+                    .map_err(LineFailure::Other)?;
                 if column.name == field::TIMESTAMP {
                     value = Value::Long(number);
                 } else {
@@ -148,7 +166,10 @@ impl GrokParser {
             event.set(field::TIMESTAMP, number);
         }
         if self.original_string_is_free {
-            event.push_unchecked(FieldName::new_static(field::ORIGINAL_STRING), Value::Str(Str::new(line)));
+            event.push_unchecked(
+                FieldName::new_static(field::ORIGINAL_STRING),
+                Value::Str(Str::new(line)),
+            );
         } else {
             event.set(field::ORIGINAL_STRING, line);
         }
@@ -157,7 +178,10 @@ impl GrokParser {
 
     fn time_of(&self, column: &Column, value: &Value, now_ms: i64) -> Result<Value, String> {
         let Value::Str(text) = value else {
-            return Err(format!("time field {} holds a number, not a date", column.name));
+            return Err(format!(
+                "time field {} holds a number, not a date",
+                column.name
+            ));
         };
         self.date_format.parse(text, now_ms).map(Value::Long)
     }
@@ -271,19 +295,32 @@ fn compile_pattern(settings: &GrokSettings, setup: &mut Setup<'_>) -> Result<Gro
     let mut definitions = Definitions::default();
     for path in [COMMON_PATTERNS, &settings.grok_path] {
         let text = load(path, setup.patterns)
-            .map_err(|failure| setting_problem("grokPath", format!("pattern file `{path}` cannot be read: {failure}")))?
+            .map_err(|failure| {
+                setting_problem(
+                    "grokPath",
+                    format!("pattern file `{path}` cannot be read: {failure}"),
+                )
+            })?
             .ok_or_else(|| {
                 setting_problem("grokPath", format!("there is no pattern file `{path}`"))
                     .with_help("put the file there, or name a built-in one such as /patterns/squid")
             })?;
         definitions.add_file(&text);
     }
-    let grok = Grok::compile(&definitions, &settings.label)
-        .map_err(|reason| setting_problem("patternLabel", format!("pattern {}: {reason}", settings.label)))?;
+    let grok = Grok::compile(&definitions, &settings.label).map_err(|reason| {
+        setting_problem(
+            "patternLabel",
+            format!("pattern {}: {reason}", settings.label),
+        )
+    })?;
     for name in grok.unknown_names() {
         setup.warnings.push(
             setting_problem(
-                if *name == settings.label { "patternLabel" } else { "grokPath" },
+                if *name == settings.label {
+                    "patternLabel"
+                } else {
+                    "grokPath"
+                },
                 format!("no pattern is called `{name}`; it is taken for the text `null`"),
             )
             .with_help(format!("define it in {}", settings.grok_path)),
@@ -296,7 +333,9 @@ fn time_fields(setup: &Setup<'_>) -> Result<Vec<String>, ConfigProblem> {
     match setup.settings.get("timeFields") {
         None | Some(serde_json::Value::Null) => Ok(Vec::new()),
         Some(serde_json::Value::String(one)) => Ok(vec![one.clone()]),
-        Some(serde_json::Value::Array(names)) => Ok(names.iter().map(crate::lenient::plain_text).collect()),
+        Some(serde_json::Value::Array(names)) => {
+            Ok(names.iter().map(crate::lenient::plain_text).collect())
+        }
         Some(_) => Err(setting_problem("timeFields", "expected a list of names")),
     }
 }

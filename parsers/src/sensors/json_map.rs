@@ -43,8 +43,11 @@ impl JsonMapParser {
             Some("ALLOW") => MapStrategy::Allow,
             Some("ERROR") => MapStrategy::Error,
             Some(other) => {
-                return Err(setting_problem("mapStrategy", format!("there is no strategy `{other}`"))
-                    .with_help("one of DROP, UNFOLD, ALLOW, ERROR"));
+                return Err(setting_problem(
+                    "mapStrategy",
+                    format!("there is no strategy `{other}`"),
+                )
+                .with_help("one of DROP, UNFOLD, ALLOW, ERROR"));
             }
         };
         let query = setup
@@ -54,7 +57,11 @@ impl JsonMapParser {
             .transpose()
             .map_err(|reason| setting_problem("jsonpQuery", reason))?;
         let wrap = match setup.switch("wrapInEntityArray")? {
-            true => Some(setup.text("wrapEntityName")?.unwrap_or_else(|| "messages".to_owned())),
+            true => Some(
+                setup
+                    .text("wrapEntityName")?
+                    .unwrap_or_else(|| "messages".to_owned()),
+            ),
             false => None,
         };
         Ok(JsonMapParser {
@@ -82,20 +89,28 @@ impl JsonMapParser {
             return Ok(None);
         };
         let Value::List(members) = &selected else {
-            return Err(format!("the query gives a {}, not a list of objects", selected.type_name()));
+            return Err(format!(
+                "the query gives a {}, not a list of objects",
+                selected.type_name()
+            ));
         };
         members
             .iter()
             .map(|member| match member {
                 Value::Map(map) => Ok(as_event(map)),
-                other => Err(format!("the query gives a list that holds a {}", other.type_name())),
+                other => Err(format!(
+                    "the query gives a list that holds a {}",
+                    other.type_name()
+                )),
             })
             .collect::<Result<_, _>>()
             .map(Some)
     }
 
     fn finish(&self, raw: Event, now_ms: i64) -> Result<Event, String> {
-        let original = self.override_original_string.then(|| text_in_java_order(&raw));
+        let original = self
+            .override_original_string
+            .then(|| text_in_java_order(&raw));
         let mut event = self.flatten(raw)?;
         if let Some(original) = original {
             event.set(field::ORIGINAL_STRING, original);
@@ -173,7 +188,12 @@ fn unfold(prefix: &str, map: &Map, event: &mut Event) {
 
 fn as_event(map: &Map) -> Event {
     map.iter()
-        .map(|(key, value)| (FieldName::new(key.as_str().unwrap_or_default()), value.clone()))
+        .map(|(key, value)| {
+            (
+                FieldName::new(key.as_str().unwrap_or_default()),
+                value.clone(),
+            )
+        })
         .collect()
 }
 
@@ -188,4 +208,3 @@ fn text_in_java_order(event: &Event) -> Str {
         .collect();
     Str::from(ordered.to_json())
 }
-

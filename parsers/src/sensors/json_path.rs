@@ -16,7 +16,10 @@ enum Step {
     Every,
     /// `..name`; without a name, every value below.
     Descendants(Option<String>),
-    Slice { from: Option<i64>, to: Option<i64> },
+    Slice {
+        from: Option<i64>,
+        to: Option<i64>,
+    },
     /// `[?(...)]`: alternatives of conditions that must all hold.
     Filter(Vec<Vec<Condition>>),
 }
@@ -56,7 +59,8 @@ impl JsonPath {
         }
         let mut steps = Vec::new();
         while !rest.is_empty() {
-            let (step, after) = step(rest).ok_or_else(|| format!("`{rest}` is not a step of a JSON path"))?;
+            let (step, after) =
+                step(rest).ok_or_else(|| format!("`{rest}` is not a step of a JSON path"))?;
             steps.push(step);
             rest = after;
         }
@@ -66,7 +70,10 @@ impl JsonPath {
     /// What the path selects: the value itself where it can be only one, a list of values otherwise. Nothing when there
     /// is no such value.
     pub fn select(&self, document: &Value) -> Option<Value> {
-        let definite = self.steps.iter().all(|step| matches!(step, Step::Name(_) | Step::Index(_)));
+        let definite = self
+            .steps
+            .iter()
+            .all(|step| matches!(step, Step::Name(_) | Step::Index(_)));
         let mut selected = vec![document];
         for step in &self.steps {
             let mut next = Vec::new();
@@ -89,7 +96,10 @@ fn step(text: &str) -> Option<(Step, &str)> {
     if let Some(rest) = text.strip_prefix("..") {
         let (name, rest) = name(rest);
         return Some(match name {
-            "" => (Step::Descendants(None), rest.strip_prefix('*').unwrap_or(rest)),
+            "" => (
+                Step::Descendants(None),
+                rest.strip_prefix('*').unwrap_or(rest),
+            ),
             name => (Step::Descendants(Some(name.to_owned())), rest),
         });
     }
@@ -109,7 +119,10 @@ fn step(text: &str) -> Option<(Step, &str)> {
     }
     if body.starts_with(['\'', '"']) {
         let (name, rest) = quoted(body)?;
-        return Some((Step::Name(name.to_owned()), rest.trim_start().strip_prefix(']')?));
+        return Some((
+            Step::Name(name.to_owned()),
+            rest.trim_start().strip_prefix(']')?,
+        ));
     }
     let (inside, rest) = body.split_once(']')?;
     let inside = inside.trim();
@@ -175,9 +188,10 @@ fn condition(text: &str) -> Option<Condition> {
         (">", Comparison::Greater),
     ];
     let text = text.trim();
-    let found = COMPARISONS
-        .iter()
-        .find_map(|(sign, comparison)| text.split_once(sign).map(|(left, right)| (left, *comparison, right)));
+    let found = COMPARISONS.iter().find_map(|(sign, comparison)| {
+        text.split_once(sign)
+            .map(|(left, right)| (left, *comparison, right))
+    });
     let Some((left, comparison, right)) = found else {
         return Some(Condition {
             path: inner_path(text)?,
@@ -229,7 +243,13 @@ impl Step {
             (Step::Descendants(name), value) => descend(value, name.as_deref(), out, 0),
             (Step::Slice { from, to }, Value::List(members)) => {
                 let bound = |given: &Option<i64>, default: usize| {
-                    given.map_or(default, |index| position(index, members.len()).unwrap_or(if index < 0 { 0 } else { members.len() }))
+                    given.map_or(default, |index| {
+                        position(index, members.len()).unwrap_or(if index < 0 {
+                            0
+                        } else {
+                            members.len()
+                        })
+                    })
                 };
                 let (from, to) = (bound(from, 0), bound(to, members.len()));
                 out.extend(members.get(from..to).unwrap_or_default());
@@ -299,7 +319,9 @@ impl Condition {
         }
         match (found, expected) {
             (Value::Str(left), Value::Str(right)) => comparison.holds(Some(left.cmp(right))),
-            (left, right) => comparison.holds(left.same(right).then_some(std::cmp::Ordering::Equal)),
+            (left, right) => {
+                comparison.holds(left.same(right).then_some(std::cmp::Ordering::Equal))
+            }
         }
     }
 }
@@ -330,7 +352,10 @@ mod tests {
             JACKSON,
         )
         .unwrap();
-        JsonPath::compile(path).unwrap().select(&document).map(|value| value.to_json())
+        JsonPath::compile(path)
+            .unwrap()
+            .select(&document)
+            .map(|value| value.to_json())
     }
 
     #[test]

@@ -1,10 +1,24 @@
 //! The parsers of the different kinds of messages, one file each.
 
+mod asa;
+mod bro;
+mod cef;
 mod csv;
+mod fireeye;
 mod grok;
+mod header_time;
+mod ise;
 mod json_map;
 mod json_path;
+mod leef;
+mod logstash;
+mod palo_alto;
+mod regular_expressions;
 mod snort;
+mod sourcefire;
+mod stealthwatch;
+mod syslog;
+mod websphere;
 
 use alidade_event::{Event, RawMessage, field};
 use alidade_stellar::ConfigProblem;
@@ -98,6 +112,20 @@ const PARSERS: &[(&str, Build)] = &[
     ("CSVParser", csv::build),
     ("JSONMapParser", json_map::build),
     ("BasicSnortParser", snort::build),
+    ("BasicBroParser", bro::build),
+    ("Syslog3164Parser", syslog::build_3164),
+    ("Syslog5424Parser", syslog::build_5424),
+    ("BasicAsaParser", asa::build),
+    ("CEFParser", cef::build),
+    ("LEEFParser", leef::build),
+    ("RegularExpressionsParser", regular_expressions::build),
+    ("GrokWebSphereParser", websphere::build),
+    ("BasicPaloAltoFirewallParser", palo_alto::build),
+    ("BasicFireEyeParser", fireeye::build),
+    ("BasicIseParser", ise::build),
+    ("BasicLancopeParser", stealthwatch::build),
+    ("BasicLogstashParser", logstash::build),
+    ("BasicSourcefireParser", sourcefire::build),
 ];
 
 /// Makes the parser of a class.
@@ -114,8 +142,11 @@ pub(crate) fn build(
     }
     let known: Vec<&str> = PARSERS.iter().map(|(name, _)| *name).collect();
     Err(vec![
-        ConfigProblem::new("/parserClassName", format!("there is no parser `{class_name}`"))
-            .with_help(format!("one of {}", known.join(", "))),
+        ConfigProblem::new(
+            "/parserClassName",
+            format!("there is no parser `{class_name}`"),
+        )
+        .with_help(format!("one of {}", known.join(", "))),
     ])
 }
 
@@ -139,8 +170,10 @@ impl Setup<'_> {
     /// # Errors
     /// When it is missing or no text.
     pub fn required_text(&self, name: &str) -> Result<String, ConfigProblem> {
-        self.text(name)?
-            .ok_or_else(|| setting_problem(name, "the setting is missing").with_help("this parser cannot work without it"))
+        self.text(name)?.ok_or_else(|| {
+            setting_problem(name, "the setting is missing")
+                .with_help("this parser cannot work without it")
+        })
     }
 
     /// A switch: a boolean, or the texts `true` and `false`. Absent is false.

@@ -10,9 +10,33 @@ use crate::charset::Charset;
 use crate::dates::{JavaTimeFormat, strict_zone};
 
 const COLUMNS: [&str; 27] = [
-    "timestamp", "sig_generator", "sig_id", "sig_rev", "msg", "protocol", "ip_src_addr", "ip_src_port", "ip_dst_addr",
-    "ip_dst_port", "ethsrc", "ethdst", "ethlen", "tcpflags", "tcpseq", "tcpack", "tcplen", "tcpwindow", "ttl", "tos",
-    "id", "dgmlen", "iplen", "icmptype", "icmpcode", "icmpid", "icmpseq",
+    "timestamp",
+    "sig_generator",
+    "sig_id",
+    "sig_rev",
+    "msg",
+    "protocol",
+    "ip_src_addr",
+    "ip_src_port",
+    "ip_dst_addr",
+    "ip_dst_port",
+    "ethsrc",
+    "ethdst",
+    "ethlen",
+    "tcpflags",
+    "tcpseq",
+    "tcpack",
+    "tcplen",
+    "tcpwindow",
+    "ttl",
+    "tos",
+    "id",
+    "dgmlen",
+    "iplen",
+    "icmptype",
+    "icmpcode",
+    "icmpid",
+    "icmpseq",
 ];
 const DEFAULT_DATE_FORMAT: &str = "MM/dd/yy-HH:mm:ss.SSSSSS";
 
@@ -33,13 +57,18 @@ impl SnortParser {
     fn new(setup: &Setup<'_>) -> Result<Self, ConfigProblem> {
         let zone = match setup.text("timeZone")? {
             None => TimeZone::UTC,
-            Some(name) => strict_zone(&name)
-                .ok_or_else(|| setting_problem("timeZone", format!("there is no time zone `{name}`")))?,
+            Some(name) => strict_zone(&name).ok_or_else(|| {
+                setting_problem("timeZone", format!("there is no time zone `{name}`"))
+            })?,
         };
         let pattern = setup.text("dateFormat")?;
-        let date_format = JavaTimeFormat::compile(pattern.as_deref().unwrap_or(DEFAULT_DATE_FORMAT), zone)
-            .map_err(|reason| setting_problem("dateFormat", reason))?;
-        let columns = COLUMNS.iter().enumerate().map(|(at, name)| (FieldName::new_static(name), at));
+        let date_format =
+            JavaTimeFormat::compile(pattern.as_deref().unwrap_or(DEFAULT_DATE_FORMAT), zone)
+                .map_err(|reason| setting_problem("dateFormat", reason))?;
+        let columns = COLUMNS
+            .iter()
+            .enumerate()
+            .map(|(at, name)| (FieldName::new_static(name), at));
         Ok(SnortParser {
             columns: Columns::new(columns.collect(), ','),
             date_format,
@@ -49,7 +78,9 @@ impl SnortParser {
 
     fn parse_line(&self, line: &str) -> Result<Event, String> {
         let mut event = self.columns.read(line)?;
-        let time = self.date_format.parse(event.get_str(field::TIMESTAMP).unwrap_or_default())?;
+        let time = self
+            .date_format
+            .parse(event.get_str(field::TIMESTAMP).unwrap_or_default())?;
         event.set(field::TIMESTAMP, Value::Long(time));
         event.set(field::ORIGINAL_STRING, line);
         event.set(field::IS_ALERT, "true");

@@ -68,21 +68,24 @@ impl Transformation {
         };
         match short_name(name) {
             "STELLAR" | "StellarTransformation" => {
-                stellar::StellarStatements::compile(&entry, library, warnings).map(Transformation::Stellar)
+                stellar::StellarStatements::compile(&entry, library, warnings)
+                    .map(Transformation::Stellar)
             }
             "REMOVE" | "RemoveTransformation" => {
                 reshape::Remove::compile(&entry, library).map(Transformation::Remove)
             }
-            "RENAME" | "RenameTransformation" => Ok(Transformation::Rename(reshape::Rename::compile(&entry))),
+            "RENAME" | "RenameTransformation" => {
+                Ok(Transformation::Rename(reshape::Rename::compile(&entry)))
+            }
             "SELECT" | "SelectTransformation" => {
                 reshape::Select::compile(&entry).map(Transformation::Select)
             }
             "IP_PROTOCOL" | "IPProtocolTransformation" => {
                 protocol::IpProtocol::compile(&entry).map(Transformation::IpProtocol)
             }
-            "REGEX_SELECT" | "REGEX_ROUTING" | "RegexSelectTransformation" => Ok(Transformation::RegexSelect(
-                regex_select::RegexSelect::compile(&entry, warnings),
-            )),
+            "REGEX_SELECT" | "REGEX_ROUTING" | "RegexSelectTransformation" => Ok(
+                Transformation::RegexSelect(regex_select::RegexSelect::compile(&entry, warnings)),
+            ),
             _ => Err(vec![
                 ConfigProblem::new(
                     format!("{path}/transformation"),
@@ -105,7 +108,9 @@ impl Transformation {
         context: &mut Context<'_>,
     ) -> Result<Progress, String> {
         match self {
-            Transformation::Stellar(statements) => statements.apply(event, surroundings, locals, context),
+            Transformation::Stellar(statements) => {
+                statements.apply(event, surroundings, locals, context)
+            }
             Transformation::Remove(remove) => remove.apply(event, context),
             Transformation::Rename(rename) => {
                 rename.apply(event);

@@ -21,14 +21,19 @@ impl RegexSelect {
         for (name, sources) in entry.settings {
             let sources: Vec<&str> = match sources {
                 serde_json::Value::String(source) => vec![source],
-                serde_json::Value::Array(members) => members.iter().filter_map(|member| member.as_str()).collect(),
+                serde_json::Value::Array(members) => members
+                    .iter()
+                    .filter_map(|member| member.as_str())
+                    .collect(),
                 _ => Vec::new(),
             };
             let mut expressions = Vec::with_capacity(sources.len());
             for source in sources {
                 match JavaRegex::find(source, &NamedGroups::none()) {
                     Ok(expression) => expressions.push(expression),
-                    Err(reason) => warnings.push(ConfigProblem::new(entry.config_path(name), reason)),
+                    Err(reason) => {
+                        warnings.push(ConfigProblem::new(entry.config_path(name), reason))
+                    }
                 }
             }
             choices.push((Str::from(name), expressions));

@@ -26,15 +26,15 @@ impl Remove {
             None | Some(serde_json::Value::Null) => None,
             // Upstream takes a condition that is not text for none at all.
             Some(source) if !source.is_string() => None,
-            Some(source) => Some(
-                compile_predicate(&plain_text(source), library).map_err(|diagnostics| {
+            Some(source) => Some(compile_predicate(&plain_text(source), library).map_err(
+                |diagnostics| {
                     let path = entry.config_path("condition");
                     diagnostics
                         .iter()
                         .map(|diagnostic| ConfigProblem::from_diagnostic(path.clone(), diagnostic))
                         .collect::<Vec<_>>()
-                })?,
-            ),
+                },
+            )?),
         };
         Ok(Remove {
             input: entry.input.clone(),
@@ -74,6 +74,8 @@ impl Remove {
 pub(crate) struct Rename {
     input: Vec<FieldName>,
     names: Vec<(FieldName, FieldName)>,
+    /// Nothing is configured: nothing changes.
+    is_empty: bool,
 }
 
 impl Rename {
@@ -81,6 +83,7 @@ impl Rename {
         let named = entry.settings.iter().filter(|(_, new)| !new.is_null());
         Rename {
             input: entry.input.clone(),
+            is_empty: entry.settings.is_empty(),
             names: named
                 .map(|(old, new)| (FieldName::from(old), FieldName::from(plain_text(new))))
                 .collect(),
@@ -89,7 +92,7 @@ impl Rename {
 
     /// All names change at once, so that two fields can swap theirs. As upstream, fields that hold null vanish.
     pub fn apply(&self, event: &mut Event) {
-        if self.names.is_empty() {
+        if self.is_empty {
             return;
         }
         let mut renamed = Vec::with_capacity(self.names.len());
@@ -136,7 +139,8 @@ impl Select {
             if !is_visible(&self.input, name) {
                 return true;
             }
-            let wanted = [field::TIMESTAMP, field::ORIGINAL_STRING, field::SOURCE_TYPE].contains(&name.as_str())
+            let wanted = [field::TIMESTAMP, field::ORIGINAL_STRING, field::SOURCE_TYPE]
+                .contains(&name.as_str())
                 || self.output.contains(name);
             wanted && !value.is_null()
         });

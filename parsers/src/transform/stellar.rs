@@ -1,7 +1,9 @@
 //! The STELLAR transformation: named expressions, evaluated in the order of the document.
 
 use alidade_event::{Event, FieldName, Value};
-use alidade_stellar::{ConfigProblem, Context, EvalError, Layers, Library, Program, Scope, compile};
+use alidade_stellar::{
+    ConfigProblem, Context, EvalError, Layers, Library, Program, Scope, compile,
+};
 
 use super::{Entry, Locals, Progress, Surroundings, Visible, cause};
 use crate::lenient::plain_text;
@@ -30,8 +32,11 @@ impl StellarStatements {
         let everything_is_output = entry.output.is_empty();
         if everything_is_output {
             warnings.push(
-                ConfigProblem::new(entry.path, "`output` is missing: every name in `config` becomes a field")
-                    .with_help("list the fields in `output`"),
+                ConfigProblem::new(
+                    entry.path,
+                    "`output` is missing: every name in `config` becomes a field",
+                )
+                .with_help("list the fields in `output`"),
             );
         }
         let mut statements = Vec::with_capacity(entry.settings.len());
@@ -45,7 +50,8 @@ impl StellarStatements {
                 Ok(program) => statements.push(Statement {
                     name: FieldName::from(name),
                     program,
-                    is_result: everything_is_output || entry.output.iter().any(|output| output == name),
+                    is_result: everything_is_output
+                        || entry.output.iter().any(|output| output == name),
                 }),
                 Err(diagnostics) => problems.extend(
                     diagnostics
