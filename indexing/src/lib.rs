@@ -33,6 +33,8 @@ mod dispatcher;
 mod field_names;
 mod item;
 mod secret;
+#[cfg(test)]
+mod testing;
 
 mod writer;
 mod zookeeper;

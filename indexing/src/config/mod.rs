@@ -9,6 +9,8 @@ mod output_path;
 mod sensor;
 mod settings;
 mod solr;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use coerce::Section;
 pub use date_format::DateFormat;

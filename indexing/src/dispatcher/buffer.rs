@@ -36,10 +36,7 @@ impl SensorBuffer {
         }
     }
 
-    pub(super) fn push(&mut self, pending: Pending, now: Instant) {
-        if self.items.is_empty() {
-            self.started = now;
-        }
+    pub(super) fn push(&mut self, pending: Pending) {
         self.bytes = self.bytes.saturating_add(pending.item.bytes);
         self.items.push_back(pending);
     }

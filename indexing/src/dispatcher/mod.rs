@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use alidade_event::{ErrorRecord, Origin, Str};
 
 use crate::{
-    Cause, Clock, IndexingConfigs, Item, Pending, SystemClock, Urgency, Writer, WriterSettings,
+    Cause, Clock, IndexingConfigs, Item, Pending, SystemClock, Urgency, Writer,
     writer::{Batch, BatchLimits},
 };
 use buffer::SensorBuffer;
@@ -129,23 +129,12 @@ impl Dispatcher {
     /// Takes an item, unless the buffers are full. Nothing is written before the next [`Dispatcher::poll`].
     pub fn offer(&mut self, item: Item) -> Offered {
         let version = self.configs.version();
-        if let Some(buffer) = self.buffers.get_mut(&item.sensor)
-            && buffer.version != version
-        {
-            buffer.settings = self.configs.settings(self.writer.kind(), &item.sensor);
-            buffer.version = version;
-        }
-        if !self.buffers.contains_key(&item.sensor) {
-            let settings = self.configs.settings(self.writer.kind(), &item.sensor);
-            if !settings.enabled {
-                self.skip(item);
-                return Offered::Accepted;
-            }
-            self.add_buffer(item.sensor.clone(), settings, version);
+        let known = self.buffers.get(&item.sensor);
+        if known.is_none_or(|buffer| buffer.version != version) {
+            self.refresh_buffer(&item.sensor, version);
         }
         let is_full = self.items >= self.limits.items
             || (self.items > 0 && self.bytes.saturating_add(item.bytes) > self.limits.bytes);
-        let now = self.clock.now();
         let Some(buffer) = self.buffers.get_mut(&item.sensor) else {
             return Offered::Full(item);
         };
@@ -156,6 +145,9 @@ impl Dispatcher {
         if is_full {
             return Offered::Full(item);
         }
+        if buffer.items.is_empty() {
+            buffer.started = self.clock.now().at;
+        }
         self.items += 1;
         self.bytes = self.bytes.saturating_add(item.bytes);
         let pending = Pending {
@@ -163,7 +155,7 @@ impl Dispatcher {
             first_tried_ms: NOT_TRIED,
             failures: 0,
         };
-        buffer.push(pending, now.at);
+        buffer.push(pending);
         Offered::Accepted
     }
 
@@ -179,9 +171,10 @@ impl Dispatcher {
     /// are left; their offsets must not be committed.
     pub async fn drain(&mut self, deadline: Instant) -> usize {
         loop {
-            self.flush(Urgency::All).await;
+            let time_left = deadline.saturating_duration_since(self.clock.now().at);
+            let flushed = tokio::time::timeout(time_left, self.flush(Urgency::All)).await;
             let now = self.clock.now().at;
-            if self.unsettled() == 0 || now >= deadline {
+            if self.unsettled() == 0 || now >= deadline || flushed.is_err() {
                 return self.unsettled();
             }
             let pause = self
@@ -265,7 +258,14 @@ impl Dispatcher {
         });
     }
 
-    fn add_buffer(&mut self, sensor: Str, settings: Arc<WriterSettings>, version: u64) {
+    /// Makes the buffer of a sensor, or brings its settings up to date.
+    fn refresh_buffer(&mut self, sensor: &Str, version: u64) {
+        let settings = self.configs.settings(self.writer.kind(), sensor);
+        if let Some(buffer) = self.buffers.get_mut(sensor) {
+            buffer.settings = settings;
+            buffer.version = version;
+            return;
+        }
         if self.buffers.len() >= MAX_IDLE_BUFFERS {
             self.buffers.retain(|_, buffer| !buffer.items.is_empty());
         }
@@ -277,7 +277,7 @@ impl Dispatcher {
             );
         }
         let buffer = SensorBuffer::new(settings, version, self.clock.now().at);
-        self.buffers.insert(sensor, buffer);
+        self.buffers.insert(sensor.clone(), buffer);
     }
 
     /// A disabled sensor: consumed, acknowledged, not written.

@@ -41,8 +41,9 @@ fn push_safe_name(name: &str, out: &mut String) {
     if is_harmless {
         return out.push_str(name);
     }
-    let end = name.floor_char_boundary(MAX_NAME - 20);
-    for (at, letter) in name.get(..end).unwrap_or_default().chars().enumerate() {
+    let trimmed = name.trim();
+    let end = trimmed.floor_char_boundary(MAX_NAME - 20);
+    for (at, letter) in trimmed.get(..end).unwrap_or_default().chars().enumerate() {
         let hides = at == 0 && letter == '.';
         out.push(if hides || is_unwanted(letter) {
             '_'

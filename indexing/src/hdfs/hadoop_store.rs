@@ -13,7 +13,7 @@ pub(crate) struct HadoopStore {
 }
 
 /// How long a call to the name node may take, with its own retries.
-const CALL: Duration = Duration::from_secs(60);
+const CALL: Duration = Duration::from_secs(30);
 
 /// The slowest pace of writing that is waited for.
 const BYTES_PER_SECOND: usize = 1 << 20;

@@ -1,0 +1,7 @@
+//! The writers against real servers.
+
+mod common;
+mod elasticsearch;
+mod hdfs;
+mod kafka;
+mod solr;
