@@ -129,12 +129,12 @@ impl Instance {
                 status.url = None;
             });
             if gives_up {
-                self.told_to_stop().await;
+                told_to_stop(&self.stop).await;
                 return;
             }
             tokio::select! {
                 () = sleep(pause) => {}
-                () = self.told_to_stop() => return,
+                () = told_to_stop(&self.stop) => return,
             }
             pause = (pause * 2).min(longest_pause);
         }
@@ -143,11 +143,6 @@ impl Instance {
     fn update(&self, change: impl FnOnce(&mut InstanceStatus)) {
         change(&mut self.status.lock().unwrap_or_else(PoisonError::into_inner));
         self.context.changed.notify_one();
-    }
-
-    async fn told_to_stop(&mut self) {
-        // A sender that is gone means that nobody wants the instance either.
-        let _ = self.stop.wait_for(|stop| *stop).await;
     }
 
     /// From launch to end.
@@ -191,11 +186,11 @@ impl Instance {
 
     /// From launch until the instance has ended or is to be ended. Whatever the outcome, it is not registered afterwards.
     async fn run(&mut self, id: u64, running: &mut dyn RunningModel) -> LaunchEnd {
-        let mut stop = self.stop.clone();
+        let stop = self.stop.clone();
         let context = self.context.clone();
         let starting = timeout(context.config.start_limit, self.wait_until_ready(running));
         let endpoint = tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => return self.not_wanted(),
+            () = told_to_stop(&stop) => return self.not_wanted(),
             started = starting => match started {
                 Ok(Ok(endpoint)) => endpoint,
                 Ok(Err(error)) => return failed(error.to_string()),
@@ -212,7 +207,7 @@ impl Instance {
         let entry = ServiceInstance::new(&model.name, &model.version, id, endpoint, kind, now_ms);
         let ready_since = Instant::now();
         let end = tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => None,
+            () = told_to_stop(&stop) => None,
             how = running.ended() => Some(format!("the model ended ({how})")),
             how = self.watch_connections(&entry) => Some(how),
             never = self.stay_registered(&entry) => match never {},
@@ -294,6 +289,12 @@ impl Instance {
             }
         }
     }
+}
+
+/// Returns when the signal is given. A sender that is gone means that nobody wants the work either.
+pub(crate) async fn told_to_stop(signal: &watch::Receiver<bool>) {
+    let mut signal = signal.clone();
+    let _ = signal.wait_for(|stop| *stop).await;
 }
 
 fn failed(reason: String) -> LaunchEnd {

@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::ServiceError;
 use crate::config::ServiceConfig;
-use crate::instance::{Context, Instance, SharedDeployment, epoch_ms, http_client};
+use crate::instance::{Context, Instance, SharedDeployment, epoch_ms, http_client, told_to_stop};
 use crate::launcher::Launcher;
 use crate::status::{InstanceStatus, MAX_REJECTIONS, Rejection, ServiceStatus};
 
@@ -33,11 +33,11 @@ pub async fn serve(
     config: ServiceConfig,
     launcher: Arc<dyn Launcher>,
     registry: Arc<dyn Registry>,
-    mut shutdown: watch::Receiver<bool>,
+    shutdown: watch::Receiver<bool>,
 ) -> Result<(), ServiceError> {
     let claimed = tokio::select! {
         claimed = claim(&config, &*registry) => claimed,
-        _ = shutdown.wait_for(|stop| *stop) => return Ok(()),
+        () = told_to_stop(&shutdown) => return Ok(()),
     };
     claimed?;
     let first_id = clear_registry(&*registry).await?;
@@ -73,7 +73,7 @@ pub async fn serve(
         service.launch(model);
     }
     service.desired = desired;
-    let outcome = service.run(&mut shutdown).await;
+    let outcome = service.run(&shutdown).await;
     service.stop_all().await;
     outcome
 }
@@ -131,12 +131,11 @@ struct Slot {
 }
 
 impl Service {
-    async fn run(&mut self, shutdown: &mut watch::Receiver<bool>) -> Result<(), ServiceError> {
+    async fn run(&mut self, shutdown: &watch::Receiver<bool>) -> Result<(), ServiceError> {
         let context = self.context.clone();
         let registry = &context.registry;
         let mut sessions = registry.sessions();
         sessions.mark_unchanged();
-        let mut shutdown_while_claiming = shutdown.clone();
         let mut status_due = Some(tokio::time::Instant::now());
         loop {
             let status_time = async {
@@ -146,7 +145,7 @@ impl Service {
                 }
             };
             tokio::select! {
-                _ = shutdown.wait_for(|stop| *stop) => return Ok(()),
+                () = told_to_stop(shutdown) => return Ok(()),
                 item = registry.next_item() => match item {
                     Ok(item) => self.handle(&item).await,
                     Err(error) => {
@@ -158,7 +157,7 @@ impl Service {
                     if changed.is_ok() {
                         tokio::select! {
                             claimed = claim(&context.config, &**registry) => claimed?,
-                            _ = shutdown_while_claiming.wait_for(|stop| *stop) => return Ok(()),
+                            () = told_to_stop(shutdown) => return Ok(()),
                         }
                     }
                 }
