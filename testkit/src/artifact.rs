@@ -30,10 +30,10 @@ pub(crate) struct Artifact {
 impl Artifact {
     /// Directory with the files, downloaded now if need be.
     pub fn fetch(&self) -> Result<PathBuf, LaunchError> {
-        self.fetch_into(&cache_dir())
+        self.fetch_into(&cache_dir(), Path::new("mvn"))
     }
 
-    fn fetch_into(&self, cache: &Path) -> Result<PathBuf, LaunchError> {
+    fn fetch_into(&self, cache: &Path, maven: &Path) -> Result<PathBuf, LaunchError> {
         // A changed POM gets a directory of its own.
         let label = format!("{}-{:016x}", self.name, fingerprint(self.pom));
         let folder = cache.join(&label);
@@ -63,17 +63,17 @@ impl Artifact {
             .map_err(|source| LaunchError::io("create directory", &library, source))?;
         let pom = folder.join("pom.xml");
         fs::write(&pom, self.pom).map_err(|source| LaunchError::io("write", &pom, source))?;
-        self.download(&pom, &library)?;
+        self.download(maven, &pom, &library)?;
         fs::write(&marker, "").map_err(|source| LaunchError::io("write", &marker, source))?;
         Ok(library)
     }
 
-    fn download(&self, pom: &Path, library: &Path) -> Result<(), LaunchError> {
+    fn download(&self, maven: &Path, pom: &Path, library: &Path) -> Result<(), LaunchError> {
         let goal = match self.form {
             Form::Jars => "dependency:copy-dependencies",
             Form::Distribution => "dependency:unpack-dependencies",
         };
-        let output = Command::new("mvn")
+        let output = Command::new(maven)
             .args(["-q", "-B", "-f"])
             .arg(pom)
             .arg(goal)
@@ -86,7 +86,7 @@ impl Artifact {
                     tool: "mvn",
                     remedy: "install Apache Maven 3.8 or later (Debian: apt-get install maven)",
                 },
-                _ => LaunchError::io("run", Path::new("mvn"), source),
+                _ => LaunchError::io("run", maven, source),
             })?;
         let is_empty = fs::read_dir(library).map_or(true, |mut entries| entries.next().is_none());
         if output.status.success() && !is_empty {
@@ -144,7 +144,10 @@ mod tests {
     #[test]
     fn a_failed_download_shows_mavens_words_and_leaves_no_marker() {
         let cache = RunDir::new("cache").unwrap();
-        let error = BROKEN.fetch_into(cache.path()).unwrap_err().to_string();
+        let error = BROKEN
+            .fetch_into(cache.path(), Path::new("mvn"))
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains("could not download the files of broken"),
             "{error}"
@@ -160,8 +163,55 @@ mod tests {
         let cache = RunDir::new("cache").unwrap();
         let label = format!("broken-{:016x}", fingerprint(BROKEN.pom));
         cache.write(format!("{label}/{COMPLETE}"), "").unwrap();
-        let library = BROKEN.fetch_into(cache.path()).unwrap();
+        let library = BROKEN.fetch_into(cache.path(), Path::new("mvn")).unwrap();
         assert_eq!(library, cache.join(label).join("lib"));
+    }
+
+    #[test]
+    fn a_missing_maven_is_named_with_the_remedy() {
+        let cache = RunDir::new("cache").unwrap();
+        let error = BROKEN
+            .fetch_into(cache.path(), Path::new("/nowhere/mvn"))
+            .unwrap_err();
+        let words = error.to_string();
+        assert!(
+            words.starts_with("`mvn` was not found; install Apache Maven"),
+            "{words}"
+        );
+    }
+
+    #[test]
+    fn several_processes_at_once_download_once_and_after_an_interruption_again() {
+        let cache = RunDir::new("cache").unwrap();
+        let script = "#!/bin/sh\nfor it; do case $it in -DoutputDirectory=*) out=${it#*=};; esac; \
+                      done\necho call >> $out/../../calls\nsleep 0.3\necho jar > $out/a.jar\n";
+        let text = cache.write("mvn.txt", script).unwrap();
+        let maven = cache.join("mvn");
+        // Copied by another process: a program that this one has open for writing while another
+        // thread forks cannot be run.
+        let mut install = Command::new("install");
+        let installed = install.args(["-m", "755"]).args([&text, &maven]).status();
+        assert!(installed.unwrap().success());
+        let calls = || {
+            fs::read_to_string(cache.join("calls"))
+                .unwrap()
+                .lines()
+                .count()
+        };
+
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| BROKEN.fetch_into(cache.path(), &maven).unwrap());
+            }
+        });
+        assert_eq!(calls(), 1);
+
+        let library = BROKEN.fetch_into(cache.path(), &maven).unwrap();
+        fs::remove_file(library.parent().unwrap().join(COMPLETE)).unwrap();
+        fs::write(library.join("half.jar"), "").unwrap();
+        BROKEN.fetch_into(cache.path(), &maven).unwrap();
+        assert_eq!(calls(), 2);
+        assert!(library.join("a.jar").is_file() && !library.join("half.jar").exists());
     }
 
     #[test]

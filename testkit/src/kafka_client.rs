@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication, TopicResult};
 use rdkafka::client::{ClientContext, DefaultClientContext};
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -350,7 +350,7 @@ fn is_transient(error: &KafkaError) -> bool {
 
 fn check_topics(
     action: &str,
-    outcome: Result<Vec<Result<String, (String, RDKafkaErrorCode)>>, KafkaError>,
+    outcome: Result<Vec<TopicResult>, KafkaError>,
 ) -> Result<(), ClientError> {
     let topics = outcome.map_err(|error| ClientError::kafka(action, error))?;
     for topic in topics {
@@ -365,10 +365,13 @@ fn check_topics(
     Ok(())
 }
 
+/// Partition and offset of a record, or why it has none.
+type Delivery = Result<(i32, i64), KafkaError>;
+
 /// What became of each record, by its index.
 #[derive(Default)]
 struct Deliveries {
-    done: Mutex<BTreeMap<usize, Result<(i32, i64), KafkaError>>>,
+    done: Mutex<BTreeMap<usize, Delivery>>,
 }
 
 impl ClientContext for Deliveries {}
