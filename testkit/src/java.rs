@@ -28,8 +28,13 @@ impl JavaCommand {
         Ok(Self {
             java: java_home()?.join("bin/java"),
             class_path: OsString::new(),
-            // One or two cores and a short life: the small collector starts fastest.
-            options: vec!["-XX:+UseSerialGC".into(), "-Djava.awt.headless=true".into()],
+            // One or two cores and a short life: the small collector starts fastest. Without
+            // performance data no files appear in the temp directory.
+            options: vec![
+                "-XX:+UseSerialGC".into(),
+                "-XX:-UsePerfData".into(),
+                "-Djava.awt.headless=true".into(),
+            ],
             main: main.into(),
             arguments: Vec::new(),
             environment: Vec::new(),
