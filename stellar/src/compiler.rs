@@ -84,9 +84,7 @@ impl<'l> Compiler<'l> {
                 self.warn_of_product_after_quotient(&rest);
                 Node::Arithmetic(self.chain(*first, rest, span))
             }
-            Kind::Compare { first, rest } => {
-                Node::Compare(self.chain(*first, rest, span))
-            }
+            Kind::Compare { first, rest } => Node::Compare(self.chain(*first, rest, span)),
             Kind::In {
                 member,
                 negated,
@@ -184,7 +182,10 @@ impl<'l> Compiler<'l> {
             .into_iter()
             .map(|(key, value)| (self.compile(key), self.compile(value)))
             .collect();
-        if !entries.iter().all(|(key, value)| is_constant(key) && is_constant(value)) {
+        if !entries
+            .iter()
+            .all(|(key, value)| is_constant(key) && is_constant(value))
+        {
             return Node::Map(entries.into());
         }
         let mut map = Map::with_capacity(entries.len());
@@ -218,7 +219,8 @@ impl<'l> Compiler<'l> {
             return Node::Constant(Value::Null);
         };
         self.remote |= function.spec.remote;
-        self.deterministic &= function.spec.deterministic;
+        self.deterministic &=
+            function.spec.deterministic && arguments.len() >= function.clock_below;
         self.check_count(&function, arguments.len(), span);
         let mut arguments: Vec<Node> = arguments.into_iter().map(|a| self.compile(a)).collect();
         let all_fields = matches!(arguments.get(1), Some(Node::AllFields));
@@ -318,7 +320,9 @@ impl<'l> Compiler<'l> {
                 && matches!(&operand.kind, Kind::Arithmetic { rest, .. }
                     if rest.first().is_some_and(|(inner, _)| *inner == Multiply))
         });
-        let Some((_, operand)) = swallowed else { return };
+        let Some((_, operand)) = swallowed else {
+            return;
+        };
         self.warnings.push(
             Diagnostic::warning(
                 "S202",

@@ -130,7 +130,11 @@ fn java_decimal(text: &str) -> Option<&str> {
         return Some(trimmed);
     }
     let starts_right = unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.');
-    starts_right.then(|| trimmed.strip_suffix(['d', 'D', 'f', 'F']).unwrap_or(trimmed))
+    starts_right.then(|| {
+        trimmed
+            .strip_suffix(['d', 'D', 'f', 'F'])
+            .unwrap_or(trimmed)
+    })
 }
 
 fn parse_double(text: &str) -> Option<f64> {

@@ -26,7 +26,6 @@ pub(crate) struct Env<'e> {
 
 /// What an evaluation shares over its whole run.
 pub(crate) struct Runtime<'r> {
-    pub global: &'r Value,
     pub now_ms: i64,
     pub remote: &'r mut dyn RemoteCalls,
     lambda_calls: u32,
@@ -41,7 +40,6 @@ const MAX_LAMBDA_DEPTH: u32 = 32;
 impl<'r> Runtime<'r> {
     pub fn new<'x: 'r>(context: &'r mut Context<'x>) -> Self {
         Runtime {
-            global: context.global,
             now_ms: context.now_ms,
             remote: &mut *context.remote,
             lambda_calls: 0,
@@ -50,7 +48,11 @@ impl<'r> Runtime<'r> {
     }
 }
 
-pub(crate) fn evaluate<'e>(node: &'e Node, env: Env<'e>, runtime: &mut Runtime<'_>) -> Evaluated<'e> {
+pub(crate) fn evaluate<'e>(
+    node: &'e Node,
+    env: Env<'e>,
+    runtime: &mut Runtime<'_>,
+) -> Evaluated<'e> {
     match node {
         Node::Constant(value) => Ok(Cow::Borrowed(value)),
         Node::Field(name) => Ok(present(env.scope.get(name))),
@@ -268,9 +270,7 @@ fn match_table<'e>(
     let node = chosen(branches, env, runtime)?;
     let value = evaluate(node, env, runtime)?;
     match Lambda::of(&value) {
-        Some(lambda) => {
-            call_lambda(lambda, &mut std::iter::empty(), env, runtime).map(Cow::Owned)
-        }
+        Some(lambda) => call_lambda(lambda, &mut std::iter::empty(), env, runtime).map(Cow::Owned),
         None => Ok(value),
     }
 }
@@ -284,10 +284,7 @@ fn call_function<'e>(call: &'e CallNode, env: Env<'e>, runtime: &mut Runtime<'_>
             run(call, &mut arguments, env, runtime)
         }
         [one, two] => {
-            let mut arguments = [
-                evaluate(one, env, runtime)?,
-                evaluate(two, env, runtime)?,
-            ];
+            let mut arguments = [evaluate(one, env, runtime)?, evaluate(two, env, runtime)?];
             run(call, &mut arguments, env, runtime)
         }
         many => {

@@ -236,7 +236,9 @@ impl<'s> Lexer<'s> {
             '|' => finding.with_help("write `or` or `||`"),
             '#' => finding.with_help("a comment begins with `//`"),
             '%' => finding.with_help("there is no remainder operator"),
-            '`' | '‘' | '’' | '“' | '”' => finding.with_help("strings stand in `'` or `\"`"),
+            '`' | '‘' | '’' | '“' | '”' => {
+                finding.with_help("strings stand in `'` or `\"`")
+            }
             '@' | '.' => finding.with_help(
                 "a field whose name is not plain is read with MAP_GET, as in `MAP_GET('@name', _)`",
             ),
@@ -431,15 +433,15 @@ mod tests {
     #[test]
     fn numbers_have_four_widths() {
         assert_eq!(
-            kinds("1 1L 1.5f 1. .5 1e3 -.5f 1d"),
+            kinds("-.5f 1 1L 1.5f 1. .5 1e3 1d"),
             [
+                Token::Float(-0.5),
                 Token::Int(1),
                 Token::Long(1),
                 Token::Float(1.5),
                 Token::Double(1.0),
                 Token::Double(0.5),
                 Token::Double(1000.0),
-                Token::Float(-0.5),
                 Token::Double(1.0),
                 Token::End
             ]
@@ -470,14 +472,20 @@ mod tests {
     fn names_take_colons_and_dots_but_do_not_end_in_a_colon() {
         let name = |name: &str| Token::Name(Str::new(name));
         assert_eq!(kinds("a.b:c"), [name("a.b:c"), Token::End]);
-        assert_eq!(kinds("a: b"), [name("a"), Token::Colon, name("b"), Token::End]);
+        assert_eq!(
+            kinds("a: b"),
+            [name("a"), Token::Colon, name("b"), Token::End]
+        );
         assert_eq!(kinds("not in x"), [Token::NotIn, name("x"), Token::End]);
         assert_eq!(kinds("not  in"), [Token::Not, Token::In, Token::End]);
     }
 
     #[test]
     fn escapes_are_few() {
-        assert_eq!(kinds(r"'a\tb\'c'"), [Token::Text("a\tb'c".into()), Token::End]);
+        assert_eq!(
+            kinds(r"'a\tb\'c'"),
+            [Token::Text("a\tb'c".into()), Token::End]
+        );
         assert_eq!(tokens(r"'\d'").unwrap_err().code, "S004");
         assert_eq!(tokens("'abc").unwrap_err().code, "S005");
         assert_eq!(tokens("'abc\\").unwrap_err().code, "S005");

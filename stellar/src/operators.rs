@@ -87,7 +87,11 @@ pub(crate) fn arithmetic(
     right: &Value,
 ) -> Result<Value, EvalError> {
     let (Some(a), Some(b)) = (Number::of(left), Number::of(right)) else {
-        let culprit = if Number::of(left).is_none() { left } else { right };
+        let culprit = if Number::of(left).is_none() {
+            left
+        } else {
+            right
+        };
         return Err(not_a_number(culprit));
     };
     Ok(match promoted(a, b) {
@@ -295,9 +299,18 @@ mod tests {
     fn whole_numbers_beyond_64_bits_have_an_order() {
         let big = |digits: &str| Value::BigInt(digits.into());
         let less = |a: &Value, b: &Value| order(a, b) == Some(Some(Ordering::Less));
-        assert!(less(&big("18446744073709551615"), &big("18446744073709551616")));
-        assert!(less(&big("-18446744073709551616"), &big("18446744073709551615")));
-        assert!(less(&big("-18446744073709551616"), &big("-18446744073709551615")));
+        assert!(less(
+            &big("18446744073709551615"),
+            &big("18446744073709551616")
+        ));
+        assert!(less(
+            &big("-18446744073709551616"),
+            &big("18446744073709551615")
+        ));
+        assert!(less(
+            &big("-18446744073709551616"),
+            &big("-18446744073709551615")
+        ));
         assert!(less(&Value::Int(1), &big("18446744073709551616")));
     }
 

@@ -137,7 +137,12 @@ impl Parser<'_> {
     }
 
     fn error_here(&self, message: String, label: String) -> Box<Diagnostic> {
-        Box::new(Diagnostic::error("S001", self.span().range(), message, label))
+        Box::new(Diagnostic::error(
+            "S001",
+            self.span().range(),
+            message,
+            label,
+        ))
     }
 
     /// The finding about a token that cannot follow a complete expression.
@@ -180,7 +185,9 @@ impl Parser<'_> {
             "not allowed here",
         );
         Box::new(match form {
-            Form::Match => finding.with_help("`match` stands alone, or as a branch of a conditional"),
+            Form::Match => {
+                finding.with_help("`match` stands alone, or as a branch of a conditional")
+            }
             _ => finding.with_help("put parentheses around it"),
         })
     }
@@ -192,9 +199,8 @@ impl Parser<'_> {
         }
         let message = format!("the expression nests deeper than {MAX_NESTING} levels");
         Err(Box::new(
-            Diagnostic::error("S007", self.span().range(), message, "too deep").with_help(
-                "move parts of it into variables of their own",
-            ),
+            Diagnostic::error("S007", self.span().range(), message, "too deep")
+                .with_help("move parts of it into variables of their own"),
         ))
     }
 
@@ -299,9 +305,10 @@ impl Parser<'_> {
             self.expect(&Token::Implies, "after the check")?;
             let (action, _) = self.expression()?;
             clauses.push((check, action));
-            self.expect(&Token::Comma, "after the clause").map_err(|finding| {
-                Box::new(finding.with_help("the last clause is `default => ...`"))
-            })?;
+            self.expect(&Token::Comma, "after the clause")
+                .map_err(|finding| {
+                    Box::new(finding.with_help("the last clause is `default => ...`"))
+                })?;
         }
         if clauses.is_empty() {
             return Err(self.error_here(
@@ -432,7 +439,9 @@ impl Parser<'_> {
                 "only numbers can be calculated with",
                 "not a number",
             )
-            .with_help("text is joined with JOIN or FORMAT, and converted with TO_INTEGER or TO_DOUBLE"),
+            .with_help(
+                "text is joined with JOIN or FORMAT, and converted with TO_INTEGER or TO_DOUBLE",
+            ),
         )
     }
 
@@ -541,7 +550,11 @@ impl Parser<'_> {
         Ok((tree, Form::Operand))
     }
 
-    fn members(&mut self, close: &Token, place: &str) -> Result<(Vec<Expr>, Span), Box<Diagnostic>> {
+    fn members(
+        &mut self,
+        close: &Token,
+        place: &str,
+    ) -> Result<(Vec<Expr>, Span), Box<Diagnostic>> {
         let mut members = Vec::new();
         if *self.peek() == *close {
             return Ok((members, self.advance()));
@@ -587,12 +600,15 @@ impl Parser<'_> {
             return Err(self.misplaced(&key, form, "as a key"));
         }
         let glued = matches!(&key.kind, Kind::Variable(name) if name.contains(':'));
-        self.expect(&Token::Colon, "after the key").map_err(|finding| {
-            if glued {
-                return Box::new(finding.with_help("names may contain `:`, so put blanks around it"));
-            }
-            finding
-        })?;
+        self.expect(&Token::Colon, "after the key")
+            .map_err(|finding| {
+                if glued {
+                    return Box::new(
+                        finding.with_help("names may contain `:`, so put blanks around it"),
+                    );
+                }
+                finding
+            })?;
         let (value, _) = self.expression()?;
         Ok((key, value))
     }
@@ -602,7 +618,10 @@ impl Parser<'_> {
         self.expect(&Token::OpenParen, "after `exists`")?;
         let Token::Name(name) = self.peek().clone() else {
             return Err(self.error_here(
-                format!("`exists` takes a variable's name, found {}", self.peek().describe()),
+                format!(
+                    "`exists` takes a variable's name, found {}",
+                    self.peek().describe()
+                ),
                 "name missing".to_owned(),
             ));
         };
@@ -668,7 +687,9 @@ impl Parser<'_> {
 }
 
 fn chain(branches: Vec<(Expr, Expr)>, otherwise: Expr) -> (Expr, Form) {
-    let start = branches.first().map_or(otherwise.span, |(first, _)| first.span);
+    let start = branches
+        .first()
+        .map_or(otherwise.span, |(first, _)| first.span);
     let span = start.to(otherwise.span);
     let kind = Kind::Choose {
         branches,

@@ -6,7 +6,12 @@ pub(crate) fn closest<'n>(name: &str, names: &[&'n str]) -> Option<&'n str> {
     let wanted = name.to_ascii_uppercase();
     names
         .iter()
-        .map(|candidate| (distance(wanted.as_bytes(), candidate.as_bytes()), *candidate))
+        .map(|candidate| {
+            (
+                distance(wanted.as_bytes(), candidate.as_bytes()),
+                *candidate,
+            )
+        })
         .min()
         .filter(|(distance, candidate)| *distance <= candidate.len().max(wanted.len()).div_ceil(4))
         .map(|(_, candidate)| candidate)

@@ -106,6 +106,8 @@ pub(crate) struct Function {
     pub spec: FunctionSpec,
     pub code: Code,
     pub prepare: Option<Prepare>,
+    /// With fewer arguments than this, the value depends on the clock.
+    pub clock_below: usize,
 }
 
 impl fmt::Debug for Function {
@@ -136,6 +138,7 @@ impl Function {
             },
             code,
             prepare: None,
+            clock_below: 0,
         }
     }
 
@@ -152,6 +155,12 @@ impl Function {
     /// The same arguments may give another value next time.
     pub const fn varying(mut self) -> Self {
         self.spec.deterministic = false;
+        self
+    }
+
+    /// With fewer arguments than this, the value depends on the clock.
+    pub const fn clock_below(mut self, arguments: usize) -> Self {
+        self.clock_below = arguments;
         self
     }
 
@@ -273,7 +282,11 @@ impl Call<'_, '_, '_> {
     }
 
     /// Calls a lambda.
-    pub fn invoke(&mut self, lambda: &Lambda, arguments: &mut dyn Iterator<Item = Value>) -> Outcome {
+    pub fn invoke(
+        &mut self,
+        lambda: &Lambda,
+        arguments: &mut dyn Iterator<Item = Value>,
+    ) -> Outcome {
         call_lambda(lambda, arguments, self.env, self.runtime)
     }
 

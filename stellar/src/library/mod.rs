@@ -1,6 +1,20 @@
 //! The functions, and the library that knows them by name.
 
+mod all_texts;
+mod collections;
+mod convert;
+mod date;
+mod encode;
 mod function;
+mod geo;
+mod math;
+mod model;
+mod network;
+mod prelude;
+mod regexp;
+mod stats;
+mod system;
+mod text;
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -24,7 +38,20 @@ pub struct Library {
 }
 
 /// Every group of functions.
-const GROUPS: &[&[Function]] = &[];
+const GROUPS: &[&[Function]] = &[
+    collections::FUNCTIONS,
+    convert::FUNCTIONS,
+    date::FUNCTIONS,
+    encode::FUNCTIONS,
+    geo::FUNCTIONS,
+    math::FUNCTIONS,
+    model::FUNCTIONS,
+    network::FUNCTIONS,
+    regexp::FUNCTIONS,
+    stats::FUNCTIONS,
+    system::FUNCTIONS,
+    text::FUNCTIONS,
+];
 
 impl Library {
     /// All functions that need nothing but their arguments, and the two of the model service.

@@ -1,0 +1,24 @@
+use crate::EvalError;
+use crate::character::Character;
+use crate::library::function::members;
+use crate::library::prelude::*;
+use crate::text::MAX_MEMBERS;
+
+/// What MAP, FILTER and REDUCE go through: the members of a list or a set, the characters of a text.
+pub(super) fn elements(call: &Call, at: usize) -> Result<Vec<Value>, EvalError> {
+    if let Some(members) = members(call.get(at)) {
+        return Ok(members);
+    }
+    match call.get(at) {
+        Value::Str(text) if text.len() <= MAX_MEMBERS => {
+            Ok(text.chars().map(Character::value).collect())
+        }
+        Value::Str(_) => call.fail(format_args!("the text has more than {MAX_MEMBERS} bytes")),
+        _ => call.wrong(at, "a list, a set or text"),
+    }
+}
+
+/// The members of a list or a set at a place; an empty list for null.
+pub(super) fn members_or_none(call: &Call, at: usize) -> Result<Vec<Value>, EvalError> {
+    Ok(call.members_or_null(at)?.unwrap_or_default())
+}

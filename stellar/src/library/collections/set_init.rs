@@ -1,0 +1,23 @@
+use super::members::members_or_none;
+use crate::library::prelude::*;
+
+pub(super) const SET_INIT: Function = Function::new(
+    "SET_INIT",
+    "A set.",
+    &[optional(
+        "members",
+        "A list or set whose members the set gets.",
+    )],
+    "the set; empty when there is more than one argument",
+    |call| {
+        if call.len() > 1 {
+            return Ok(Value::set(Set::new()));
+        }
+        Ok(Value::set(members_or_none(call, 0)?.into_iter().collect()))
+    },
+)
+.examples(&[
+    ("SET_INIT([2, 1, 2])", "[2,1]"),
+    ("SET_INIT()", "[]"),
+    ("1 in SET_INIT([1])", "true"),
+]);

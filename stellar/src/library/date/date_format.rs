@@ -1,0 +1,63 @@
+use super::format_date::format_date;
+use super::pattern::DatePattern;
+use super::zone::Zone;
+use crate::library::prelude::*;
+use crate::node::Prepared;
+
+pub(super) const DATE_FORMAT: Function = Function::new(
+    "DATE_FORMAT",
+    "A time as text.",
+    &[
+        required("format", "A format of Java's SimpleDateFormat such as `yyyy-MM-dd HH:mm:ss`. Null gives null."),
+        optional("time", "Epoch milliseconds. Now when absent; null gives null, or now when a zone is given."),
+        optional("zone", "The name of a time zone; UTC when absent, GMT when unknown. It may be the second argument."),
+    ],
+    "the text",
+    date_format,
+)
+.clock_below(3)
+.examples(&[
+    ("DATE_FORMAT('yyyy-MM-dd HH:mm:ss', 1571163620277L, 'America/New_York')", "\"2019-10-15 14:20:20\""),
+    ("DATE_FORMAT('EEEE, d MMMM yyyy', 0L)", "\"Thursday, 1 January 1970\""),
+    ("DATE_FORMAT('yyyy', null)", "null"),
+]);
+
+fn date_format(call: &mut Call) -> Outcome {
+    let Some(format) = call.any_text(0)? else {
+        return Ok(Value::Null);
+    };
+    let (time, zone) = match (call.len(), call.get(1)) {
+        (0 | 1, _) => (None, None),
+        (2, Value::Null) => return Ok(Value::Null),
+        (2, Value::Str(zone)) => (None, Some(zone)),
+        (2, Value::Long(_) | Value::Int(_)) => (call.get(1).as_i64(), None),
+        (2, _) => return call.wrong(1, "epoch milliseconds or a time zone"),
+        (_, Value::Null) => (None, call.text_or_null(2)?),
+        (_, Value::Long(_) | Value::Int(_)) => (call.get(1).as_i64(), call.text_or_null(2)?),
+        _ => return call.wrong(1, "epoch milliseconds"),
+    };
+    let zone = zone.map_or_else(Zone::utc, |name| Zone::named(name));
+    match DatePattern::parse(&format) {
+        Ok(pattern) => {
+            let time = time.unwrap_or_else(|| call.now_ms());
+            Ok(Value::from(format_date(&pattern, time, &zone)))
+        }
+        Err(reason) => call.fail(reason),
+    }
+}
+
+/// A constant format with a constant zone, parsed.
+pub(super) fn prepare(
+    format: Option<&Option<&Value>>,
+    zone: Option<&Option<&Value>>,
+) -> Result<Option<Prepared>, String> {
+    let zone = match zone {
+        None | Some(Some(Value::Null)) => Zone::utc(),
+        Some(Some(Value::Str(name))) => Zone::named(name),
+        Some(_) => return Ok(None),
+    };
+    match format {
+        Some(Some(Value::Str(format))) => Ok(Some(Box::new((DatePattern::parse(format)?, zone)))),
+        _ => Ok(None),
+    }
+}

@@ -1,0 +1,49 @@
+use super::pattern::DatePattern;
+use super::read_date::{Reading, read_date};
+use super::zone::Zone;
+use crate::library::prelude::*;
+
+pub(super) const TO_EPOCH_TIMESTAMP: Function = Function::new(
+    "TO_EPOCH_TIMESTAMP",
+    "The time that a text names. Values beyond their ranges roll over; what follows the time is ignored.",
+    &[
+        required("time", "The text; null gives null."),
+        required("format", "A format of Java's SimpleDateFormat such as `yyyy-MM-dd HH:mm:ss`."),
+        optional("zone", "The name of a time zone; UTC when absent, GMT when unknown."),
+    ],
+    "epoch milliseconds; null when the text does not fit the format",
+    to_epoch_timestamp,
+)
+.prepared(|arguments| super::date_format::prepare(arguments.get(1), arguments.get(2)))
+.examples(&[
+    ("TO_EPOCH_TIMESTAMP('2016-01-05 17:02:30', 'yyyy-MM-dd HH:mm:ss', 'UTC')", "1452013350000"),
+    ("TO_EPOCH_TIMESTAMP('2019-10-15 18:20:20', 'yyyy-MM-dd HH:mm:ss', 'Europe/Paris')", "1571156420000"),
+    ("TO_EPOCH_TIMESTAMP('bad', 'yyyy')", "null"),
+]);
+
+fn to_epoch_timestamp(call: &mut Call) -> Outcome {
+    let (Some(text), Some(format)) = (call.any_text(0)?, call.any_text(1)?) else {
+        return Ok(Value::Null);
+    };
+    let parsed;
+    let (pattern, zone) = match call.prepared::<(DatePattern, Zone)>() {
+        Some((pattern, zone)) => (pattern, zone),
+        None => {
+            let zone = match call.any_text(2)? {
+                Some(name) => Zone::named(&name),
+                None => Zone::utc(),
+            };
+            match DatePattern::parse(&format) {
+                Ok(pattern) => parsed = (pattern, zone),
+                Err(reason) => return call.fail(reason),
+            }
+            (&parsed.0, &parsed.1)
+        }
+    };
+    let reading = Reading {
+        zone,
+        now_ms: call.now_ms(),
+        lenient: true,
+    };
+    Ok(read_date(pattern, &text, &reading).map_or(Value::Null, Value::Long))
+}

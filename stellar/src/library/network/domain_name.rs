@@ -1,0 +1,81 @@
+//! Domain names and their public suffixes.
+//!
+//! The suffixes are those of the list that the `psl` crate carries, its private part included. Upstream carries the list
+//! of 2014.
+
+use std::borrow::Cow;
+
+use crate::EvalError;
+use crate::library::prelude::*;
+
+/// A valid domain name, split before its public suffix.
+pub(super) struct DomainName<'d> {
+    /// Everything before the suffix, without the dot between; empty when the name is a suffix itself.
+    pub labels: &'d str,
+    /// The suffix as it is written.
+    pub suffix: &'d str,
+}
+
+impl<'d> DomainName<'d> {
+    /// Nothing when the text is not a domain name; an address is none.
+    pub fn parse(text: &'d str) -> Option<Self> {
+        // A dot at the end names the root.
+        let name = text.strip_suffix('.').unwrap_or(text);
+        if !is_valid(name) {
+            return None;
+        }
+        let suffix = suffix_length(name);
+        let start = name.len().checked_sub(suffix)?;
+        let labels = name.get(..start)?;
+        Some(DomainName {
+            labels: labels.strip_suffix('.').unwrap_or(labels),
+            suffix: name.get(start..)?,
+        })
+    }
+}
+
+/// The length of the public suffix in bytes. Of an unknown top level, it is the last label.
+fn suffix_length(name: &str) -> usize {
+    let lowered = lower(name);
+    psl::suffix(lowered.as_bytes()).map_or(name.len(), |suffix| suffix.as_bytes().len())
+}
+
+/// ASCII letters in lower case; a copy only where there are upper ones.
+pub(super) fn lower(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Cow::Owned(name.to_ascii_lowercase());
+    }
+    Cow::Borrowed(name)
+}
+
+/// Labels of 1 to 63 characters out of letters, digits, `-` and `_`, neither of the last two at an end; the last label does
+/// not begin with a digit.
+fn is_valid(name: &str) -> bool {
+    if name.is_empty() || name.len() > 253 {
+        return false;
+    }
+    let mut last = "";
+    for label in name.split('.') {
+        let bytes = label.as_bytes();
+        let (Some(first), Some(end)) = (bytes.first(), bytes.last()) else {
+            return false;
+        };
+        let is_dash = |byte: &u8| matches!(byte, b'-' | b'_');
+        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || is_dash(byte) || !byte.is_ascii();
+        let fits = bytes.len() <= 63 && bytes.iter().all(is_part);
+        if !fits || is_dash(first) || is_dash(end) {
+            return false;
+        }
+        last = label;
+    }
+    !last.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// The text of the first argument; an error for anything but text and null.
+pub(super) fn domain_argument<'c>(call: &'c Call) -> Result<Option<&'c Str>, EvalError> {
+    match call.get(0) {
+        Value::Null => Ok(None),
+        Value::Str(text) => Ok(Some(text)),
+        _ => call.wrong(0, "a domain name as text"),
+    }
+}

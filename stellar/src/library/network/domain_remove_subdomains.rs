@@ -1,0 +1,47 @@
+use smol_str::SmolStrBuilder;
+
+use super::domain_name::{DomainName, domain_argument, lower};
+use crate::library::prelude::*;
+
+pub(super) const DOMAIN_REMOVE_SUBDOMAINS: Function = Function::new(
+    "DOMAIN_REMOVE_SUBDOMAINS",
+    "The public suffix of a domain name with the one label before it.",
+    &[optional("domain", "The domain name.")],
+    "the text; null when it is not a domain name",
+    domain_remove_subdomains,
+)
+.examples(&[
+    (
+        "DOMAIN_REMOVE_SUBDOMAINS('www.aliexpress.com')",
+        "\"aliexpress.com\"",
+    ),
+    (
+        "DOMAIN_REMOVE_SUBDOMAINS('www.google.co.uk')",
+        "\"google.co.uk\"",
+    ),
+    (
+        "DOMAIN_REMOVE_SUBDOMAINS('WWW.Google.CO.UK')",
+        "\"Google.co.uk\"",
+    ),
+    ("DOMAIN_REMOVE_SUBDOMAINS('com')", "\"com\""),
+    ("DOMAIN_REMOVE_SUBDOMAINS('10.0.0.1')", "null"),
+    ("DOMAIN_REMOVE_SUBDOMAINS(null)", "null"),
+]);
+
+fn domain_remove_subdomains(call: &mut Call) -> Outcome {
+    let Some(text) = domain_argument(call)? else {
+        return Ok(Value::Null);
+    };
+    let Some(name) = DomainName::parse(text) else {
+        return Ok(Value::Null);
+    };
+    if name.labels.is_empty() {
+        return Ok(Value::Str(text.clone()));
+    }
+    let label = name.labels.rsplit('.').next().unwrap_or_default();
+    let mut registered = SmolStrBuilder::new();
+    registered.push_str(label);
+    registered.push('.');
+    registered.push_str(&lower(name.suffix));
+    Ok(Value::Str(registered.finish()))
+}

@@ -1,0 +1,194 @@
+//! URLs as `java.net.URL` takes them apart: lenient, and only for the schemes that it knows.
+
+use std::borrow::Cow;
+use std::net::Ipv6Addr;
+
+/// The parts of a URL, as slices of it.
+#[derive(Debug, PartialEq)]
+pub(super) struct JavaUrl<'u> {
+    pub protocol: &'static str,
+    /// In the case of the URL, with the brackets of IPv6, without user information. May be empty.
+    pub host: &'u str,
+    /// The port that is written, -1 when there is none.
+    pub port: i32,
+    /// Without query and fragment. May be empty.
+    pub path: Cow<'u, str>,
+}
+
+const SCHEMES: &[&str] = &["http", "https", "ftp", "file", "jar", "mailto"];
+
+impl<'u> JavaUrl<'u> {
+    /// Nothing when Java refuses the URL.
+    pub fn parse(url: &'u str) -> Option<Self> {
+        let url = crate::convert::java_trim(url);
+        let url = match url.get(..4) {
+            Some(prefix) if prefix.eq_ignore_ascii_case("url:") => url.get(4..)?,
+            _ => url,
+        };
+        let colon = url.bytes().position(|byte| byte == b':' || byte == b'/')?;
+        let (scheme, rest) = (url.get(..colon)?, url.get(colon..)?.strip_prefix(':')?);
+        let protocol = SCHEMES
+            .iter()
+            .find(|known| known.eq_ignore_ascii_case(scheme))?;
+        let rest = rest.find('#').map_or(rest, |at| &rest[..at]);
+        match *protocol {
+            "jar" => JavaUrl::jar(rest),
+            "mailto" if rest.trim().is_empty() => None,
+            "mailto" => Some(JavaUrl {
+                protocol,
+                host: "",
+                port: -1,
+                path: Cow::Borrowed(rest),
+            }),
+            protocol => JavaUrl::hierarchical(protocol, rest),
+        }
+    }
+
+    /// `jar:<url>!/<entry>`: everything is the path.
+    fn jar(rest: &'u str) -> Option<Self> {
+        let inner = rest.get(..rest.rfind("!/")?)?;
+        JavaUrl::parse(inner)?;
+        Some(JavaUrl {
+            protocol: "jar",
+            host: "",
+            port: -1,
+            path: Cow::Borrowed(rest),
+        })
+    }
+
+    fn hierarchical(protocol: &'static str, rest: &'u str) -> Option<Self> {
+        let rest = rest.find('?').map_or(rest, |at| &rest[..at]);
+        let authority = rest
+            .strip_prefix("//")
+            .filter(|_| !rest.starts_with("////"));
+        let Some(after) = authority else {
+            return Some(JavaUrl {
+                protocol,
+                host: "",
+                port: -1,
+                path: normalized(rest),
+            });
+        };
+        let end = after.find('/').unwrap_or(after.len());
+        let (authority, path) = after.split_at(end);
+        let (host, port) = host_and_port(authority)?;
+        Some(JavaUrl {
+            protocol,
+            host,
+            port,
+            path: normalized(path),
+        })
+    }
+}
+
+fn host_and_port(authority: &str) -> Option<(&str, i32)> {
+    let host = match authority.split_once('@') {
+        None => authority,
+        // Several `@` leave no host at all.
+        Some((_, host)) if host.contains('@') => return Some(("", -1)),
+        Some((_, host)) => host,
+    };
+    if host.starts_with('[') {
+        let close = host.find(']')?;
+        let address = host.get(1..close)?;
+        let address = address
+            .split_once('%')
+            .map_or(address, |(address, _)| address);
+        address.parse::<Ipv6Addr>().ok()?;
+        let (literal, rest) = host.split_at(close + 1);
+        if rest.is_empty() {
+            return Some((literal, -1));
+        }
+        return Some((literal, port(rest.strip_prefix(':')?)?));
+    }
+    match host.split_once(':') {
+        None => Some((host, -1)),
+        Some((host, digits)) => Some((host, port(digits)?)),
+    }
+}
+
+/// No digits are no port; a number below -1 is refused.
+fn port(digits: &str) -> Option<i32> {
+    if digits.is_empty() {
+        return Some(-1);
+    }
+    digits.parse().ok().filter(|port| *port >= -1)
+}
+
+/// The path without `.` and `..`, in Java's way.
+fn normalized(path: &str) -> Cow<'_, str> {
+    if !path.contains("/.") && !path.starts_with("./") {
+        return Cow::Borrowed(path);
+    }
+    let mut path = path.to_owned();
+    while let Some(at) = path.find("/./") {
+        path.replace_range(at..at + 2, "");
+    }
+    let mut from = 0;
+    while let Some(at) = path
+        .get(from..)
+        .and_then(|rest| rest.find("/../"))
+        .map(|at| at + from)
+    {
+        let parent = path.get(..at).and_then(|before| before.rfind('/'));
+        match parent {
+            Some(parent)
+                if at > 0 && path.get(parent..).and_then(|rest| rest.find("/../")) != Some(0) =>
+            {
+                path.replace_range(parent..at + 3, "");
+                from = 0;
+            }
+            _ => from = at + 3,
+        }
+    }
+    while path.ends_with("/..") {
+        let Some(at) = path.find("/..") else { break };
+        match path.get(..at).and_then(|before| before.rfind('/')) {
+            Some(parent) => path.truncate(parent + 1),
+            None => break,
+        }
+    }
+    if path.starts_with("./") && path.len() > 2 {
+        path.replace_range(..2, "");
+    }
+    if path.ends_with("/.") {
+        path.pop();
+    }
+    Cow::Owned(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_lose_their_dots() {
+        for (path, expected) in [
+            ("/a/./b", "/a/b"),
+            ("/a/../b", "/b"),
+            ("/../b", "/../b"),
+            ("/a/b/..", "/a/"),
+            ("/a/.", "/a/"),
+            ("/a/b/../../c", "/c"),
+        ] {
+            assert_eq!(normalized(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn strange_authorities_are_taken_as_java_takes_them() {
+        let host = |url| JavaUrl::parse(url).map(|url| url.host);
+        assert_eq!(host("http://u:p@h:1/x"), Some("h"));
+        assert_eq!(host("http://a@b@c/x"), Some(""));
+        assert_eq!(host("http://h:/x"), Some("h"));
+        assert_eq!(host("http://h:-2/x"), None);
+        assert_eq!(host("http://[::1/x"), None);
+        assert_eq!(host("http://[zz]/x"), None);
+        assert_eq!(host("http://[::1]x/"), None);
+        assert_eq!(host("url:http://h"), Some("h"));
+        assert_eq!(host("http:h"), Some(""));
+        assert_eq!(host("http://h?x=/y"), Some("h"));
+        assert_eq!(host("http://h#x?y"), Some("h"));
+        assert_eq!(host("é"), None);
+    }
+}

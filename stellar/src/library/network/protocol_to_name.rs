@@ -1,0 +1,32 @@
+use super::protocol_names::PROTOCOLS;
+use crate::convert::to_int;
+use crate::library::prelude::*;
+
+pub(super) const PROTOCOL_TO_NAME: Function = Function::new(
+    "PROTOCOL_TO_NAME",
+    "The name of an IP protocol.",
+    &[required(
+        "protocol",
+        "The number that IANA has given to it.",
+    )],
+    "the name; the argument itself when there is none",
+    |call| {
+        let name = to_int(call.get(0))
+            .filter(|number| *number > 0)
+            .and_then(|number| PROTOCOLS.get(number as usize - 1))
+            .filter(|name| !name.is_empty());
+        Ok(match name {
+            Some(name) => Value::Str(Str::new_static(name)),
+            None => call.take(0),
+        })
+    },
+)
+.examples(&[
+    ("PROTOCOL_TO_NAME('6')", "\"TCP\""),
+    ("PROTOCOL_TO_NAME(17)", "\"UDP\""),
+    ("PROTOCOL_TO_NAME(142)", "\"ROHC\""),
+    ("PROTOCOL_TO_NAME(58)", "\"IPv6-ICMP\""),
+    ("PROTOCOL_TO_NAME(999)", "999"),
+    ("PROTOCOL_TO_NAME(61)", "61"),
+    ("PROTOCOL_TO_NAME(null)", "null"),
+]);

@@ -1,0 +1,17 @@
+//! What nearly every function needs.
+
+pub(crate) use alidade_event::{Map, Set, Str, Value};
+
+pub(crate) use super::function::{Call, Function, Outcome, Parameter};
+
+pub(crate) const fn required(name: &'static str, description: &'static str) -> Parameter {
+    Parameter::required(name, description)
+}
+
+pub(crate) const fn optional(name: &'static str, description: &'static str) -> Parameter {
+    Parameter::optional(name, description)
+}
+
+pub(crate) const fn repeated(name: &'static str, description: &'static str) -> Parameter {
+    Parameter::repeated(name, description)
+}
