@@ -1,3 +1,5 @@
+use std::fmt;
+
 use alidade_event::{ErrorRecord, ErrorType, Event, RawMessage, Str, Value, field};
 use alidade_stellar::{ConfigProblem, Context, Layers, Library, Scope};
 use alidade_triage::{Findings, Triage, Waiting};
@@ -202,5 +204,16 @@ impl Enricher {
         );
         ErrorRecord::new(ErrorType::ThreatIntelError, Some(self.sensor.clone()), text)
             .with_raw(RawMessage::Event(event.clone()))
+    }
+}
+
+impl fmt::Debug for Enricher {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Enricher")
+            .field("sensor", &self.sensor)
+            .field("triage", &self.triage)
+            .field("may_wait", &self.may_wait)
+            .finish_non_exhaustive()
     }
 }

@@ -12,7 +12,7 @@ pub(crate) const ENRICH_END: FieldName = SmolStr::new_static("parallelenricher.e
 
 thread_local! {
     /// The time that was last asked for, and its text: the same for all events of a batch.
-    static LAST: RefCell<(i64, Str)> = RefCell::new((0, Str::new_static("0")));
+    static LAST: RefCell<(i64, Str)> = const { RefCell::new((0, Str::new_static("0"))) };
 }
 
 /// Epoch milliseconds as the text that upstream puts into timing fields.
