@@ -106,24 +106,23 @@ impl RunDir {
         give(&self.join(relative), uid, gid)
     }
 
-    /// Copies the logs to a lasting place and returns it.
+    /// Copies the logs, if there are any, to a lasting place and returns it.
     pub(crate) fn save_logs(&self) -> Option<PathBuf> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
+        let entries = fs::read_dir(&self.path).ok()?.flatten();
+        let logs: Vec<PathBuf> = entries
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "log"))
+            .collect();
+        if logs.is_empty() {
+            return None;
+        }
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let folder = cache_dir().join("failed").join(format!(
-            "{}-{}-{count}",
-            self.name,
-            std::process::id()
-        ));
+        let label = format!("{}-{}-{count}", self.name, std::process::id());
+        let folder = cache_dir().join("failed").join(label);
         fs::create_dir_all(&folder).ok()?;
-        for entry in fs::read_dir(&self.path).ok()?.flatten() {
-            let is_log = entry
-                .path()
-                .extension()
-                .is_some_and(|extension| extension == "log");
-            if is_log {
-                fs::copy(entry.path(), folder.join(entry.file_name())).ok()?;
-            }
+        for log in logs {
+            fs::copy(&log, folder.join(log.file_name()?)).ok()?;
         }
         Some(folder)
     }
