@@ -8,8 +8,8 @@ pub type Fields = Map<String, Value>;
 
 /// `access.log` of the examples: first yahoo.com, which the model calls legit, then cnn.com, which it does not.
 pub const LINES: [&str; 2] = [
-    "1571163620.277    192 127.0.0.1 TCP_MISS/301 366 GET http://yahoo.com/ - DIRECT/72.30.35.10 text/html",
-    "1571163632.536    106 127.0.0.1 TCP_MISS/301 539 GET http://cnn.com/ - DIRECT/151.101.1.67 -",
+    "1571163620.277 192 127.0.0.1 TCP_MISS/301 366 GET http://yahoo.com/ - DIRECT/72.30.35.10 text/html",
+    "1571163632.536 106 127.0.0.1 TCP_MISS/301 539 GET http://cnn.com/ - DIRECT/151.101.1.67 -",
 ];
 
 /// The time stamps that every event carries from enrichment on.
