@@ -25,6 +25,12 @@
 //! exponential back-off for as long as it takes; the buffers fill, `offer` says full, and Kafka keeps the rest. Only a
 //! document that the store refuses for what it is goes to the dead letter. A request that fails for something in it
 //! is cut in halves until the document that spoils it stands alone.
+//!
+//! # Metrics
+//!
+//! `alidade_indexing_items_total` (writer, sensor, outcome: done, held, stored, retried, refused, disabled),
+//! `alidade_indexing_error_documents_dropped_total`, `alidade_indexing_write_seconds` and
+//! `alidade_indexing_unsettled_items` (writer). Sensors without a configuration share the label `other`.
 
 mod cause;
 mod clock;

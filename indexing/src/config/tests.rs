@@ -195,3 +195,42 @@ fn hdfs_settings_have_defaults_and_bounds() {
     );
     assert_eq!(hdfs.idle.as_secs(), 1);
 }
+
+#[test]
+fn a_path_function_gives_a_folder_or_says_why_not() {
+    let config = r#"{"hdfs": {"outputPathFunction": "FORMAT('uid-%s', uid)"}}"#;
+    let compiled = compile(config).unwrap();
+    let path = compiled
+        .settings(WriterKind::Hdfs)
+        .output_path
+        .clone()
+        .unwrap();
+    let event = |json| crate::testing::item("squid", 1, json).event;
+    assert_eq!(path.folder(&event(r#"{"uid":1}"#), 0).unwrap(), "uid-1");
+
+    let field = |json| {
+        let path = OutputPath::compile("uid", "/x", &Library::metron())
+            .unwrap()
+            .unwrap();
+        path.folder(&event(json), 0)
+    };
+    assert_eq!(field(r#"{"uid":"a/b"}"#).unwrap(), "a/b");
+    assert_eq!(field("{}").unwrap(), "", "nothing stands for the root");
+    assert!(field(r#"{"uid":5}"#).unwrap_err().contains("not a text"));
+
+    let remote = "MAP_GET('x', MAAS_MODEL_APPLY(MAAS_GET_ENDPOINT('dga'), {'host': uid}))";
+    let problems = OutputPath::compile(remote, "/x", &Library::metron()).unwrap_err();
+    assert!(
+        problems[0].message.contains("another process"),
+        "{problems:?}"
+    );
+    let failing = OutputPath::compile("1 / 0", "/x", &Library::metron())
+        .unwrap()
+        .unwrap();
+    assert!(
+        failing
+            .folder(&event("{}"), 0)
+            .unwrap_err()
+            .contains("fails")
+    );
+}

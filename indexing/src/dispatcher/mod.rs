@@ -29,11 +29,11 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 50,000 items or 32 MiB, whichever comes first.
+    /// 50,000 items or 16 MiB of JSON, whichever comes first. In memory, events take several times as much.
     fn default() -> Self {
         Limits {
             items: 50_000,
-            bytes: 32 << 20,
+            bytes: 16 << 20,
         }
     }
 }
@@ -165,6 +165,7 @@ impl Dispatcher {
     /// Dropping the future before it is ready loses nothing: what was being written is written again.
     pub async fn poll(&mut self) {
         self.flush(Urgency::Due).await;
+        settle::gauge(self.writer.kind(), self.unsettled());
     }
 
     /// Writes everything, whatever its age, until all is settled or the deadline has passed. Returns how many items
@@ -356,6 +357,7 @@ impl Dispatcher {
                 pending.first_tried_ms = now.epoch_ms;
             }
         }
+        let started = Instant::now();
         let outcomes = if buffer.settings.enabled {
             let batch = Batch {
                 sensor,
@@ -367,6 +369,7 @@ impl Dispatcher {
         } else {
             vec![crate::Outcome::Done; count]
         };
+        settle::observe(self.writer.kind(), started.elapsed());
         self.settle(sensor, count, outcomes);
         true
     }

@@ -240,3 +240,15 @@ pub(super) fn count(
     )
     .increment(items);
 }
+
+/// How long one request took, whatever came of it.
+pub(super) fn observe(kind: WriterKind, elapsed: std::time::Duration) {
+    metrics::histogram!("alidade_indexing_write_seconds", "writer" => kind.section())
+        .record(elapsed.as_secs_f64());
+}
+
+/// Items that are accepted and not settled.
+pub(super) fn gauge(kind: WriterKind, items: usize) {
+    metrics::gauge!("alidade_indexing_unsettled_items", "writer" => kind.section())
+        .set(items as f64);
+}
