@@ -1,5 +1,8 @@
 //! One sensor, compiled: from a record to events and errors.
 
+use std::cell::OnceCell;
+use std::sync::Arc;
+
 use alidade_event::{
     ErrorRecord, ErrorType, Event, FieldName, NumberStyle, Origin, RawMessage, Str, Value, field,
 };
@@ -81,8 +84,8 @@ pub struct PendingEvent {
     stage: usize,
     metadata: Event,
     origin: Origin,
-    /// The record's value, for an error record.
-    raw: Vec<u8>,
+    /// The record's value, for an error record. Shared by all events of the record.
+    raw: Option<Arc<[u8]>>,
     original: Option<Str>,
 }
 
@@ -118,8 +121,31 @@ pub struct SensorParser {
 struct Passage<'p> {
     metadata: &'p Event,
     origin: &'p Origin,
-    raw: &'p [u8],
+    raw: &'p RawValue<'p>,
     original: Option<&'p Str>,
+}
+
+/// The record's value as errors and waiting events carry it.
+struct RawValue<'p> {
+    value: &'p [u8],
+    shared: OnceCell<Arc<[u8]>>,
+    /// Errors carry the value itself. Otherwise the record holds so many messages that copies of it would not fit.
+    is_carried: bool,
+}
+
+impl<'p> RawValue<'p> {
+    fn new(value: &'p [u8], events: usize) -> Self {
+        RawValue {
+            value,
+            shared: OnceCell::new(),
+            is_carried: value.len().saturating_mul(events) <= sensors::MAX_COPIES,
+        }
+    }
+
+    fn shared(&self) -> Option<Arc<[u8]>> {
+        self.is_carried
+            .then(|| Arc::clone(self.shared.get_or_init(|| Arc::from(self.value))))
+    }
 }
 
 impl SensorParser {
@@ -227,15 +253,17 @@ impl SensorParser {
         out.dropped.append(&mut parsed.dropped);
         let mut origin = record.origin.clone();
         let mut original = None;
+        let events = parsed.events.len();
+        let raw = RawValue::new(record.value, events);
         for event in parsed.events.drain(..) {
             if original.is_none() && !has_original_string(&event) {
                 let text = self.parser.charset().decode(&opened.message);
-                original = Some(Str::from(text));
+                original = Some(sensors::shared_original(&text, events));
             }
             let passage = Passage {
                 metadata: &opened.metadata,
                 origin: &origin,
-                raw: record.value,
+                raw: &raw,
                 original: original.as_ref(),
             };
             self.finish_new(event, &passage, locals, context, out);
@@ -259,10 +287,15 @@ impl SensorParser {
         context: &mut Context<'_>,
         out: &mut ParsedRecord,
     ) {
+        let raw = RawValue {
+            value: pending.raw.as_deref().unwrap_or_default(),
+            shared: OnceCell::new(),
+            is_carried: pending.raw.is_some(),
+        };
         let passage = Passage {
             metadata: &pending.metadata,
             origin: &pending.origin,
-            raw: &pending.raw,
+            raw: &raw,
             original: pending.original.as_ref(),
         };
         self.finish(
@@ -323,11 +356,14 @@ impl SensorParser {
                 stage,
                 metadata: passage.metadata.clone(),
                 origin: passage.origin.clone(),
-                raw: passage.raw.to_vec(),
+                raw: passage.raw.shared(),
                 original: passage.original.cloned(),
             }),
             Err(cause) => {
-                let raw = RawMessage::Bytes(passage.raw.to_vec());
+                let raw = match passage.raw.is_carried {
+                    true => RawMessage::Bytes(passage.raw.value.to_vec()),
+                    false => RawMessage::Event(event),
+                };
                 out.errors
                     .push(self.error(cause, raw, passage.metadata, passage.origin.clone()));
             }

@@ -22,9 +22,8 @@ pub struct GlobalParserSettings {
     global: Arc<Event>,
 }
 
-#[derive(Debug, serde::Deserialize)]
+#[derive(Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
-#[derive(Default)]
 struct ValidationConfig {
     #[serde(deserialize_with = "lenient::text")]
     validation: Option<String>,

@@ -81,7 +81,7 @@ impl FireEyeParser {
 fn last_priority(text: &str) -> usize {
     text.match_indices('<')
         .map(|(at, _)| at)
-        .filter(|at| {
+        .rfind(|at| {
             let rest = text.get(at + 1..).unwrap_or_default();
             let digits = rest
                 .find(|c: char| !c.is_ascii_digit())
@@ -92,7 +92,6 @@ fn last_priority(text: &str) -> usize {
                     .get(digits..)
                     .is_some_and(|after| after.starts_with('>'))
         })
-        .last()
         .unwrap_or(0)
 }
 

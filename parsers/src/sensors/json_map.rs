@@ -107,39 +107,48 @@ impl JsonMapParser {
             .map(Some)
     }
 
-    fn finish(&self, raw: Event, now_ms: i64) -> Result<Event, String> {
+    /// The field for which the object is refused, if there is one.
+    fn refused_field<'e>(&self, object: &'e Event) -> Option<&'e FieldName> {
+        if self.map_strategy != MapStrategy::Error {
+            return None;
+        }
+        object
+            .iter()
+            .find_map(|(name, value)| matches!(value, Value::Map(_)).then_some(name))
+    }
+
+    fn finish(&self, object: Event, now_ms: i64) -> Event {
         let original = self
             .override_original_string
-            .then(|| text_in_java_order(&raw));
-        let mut event = self.flatten(raw)?;
+            .then(|| text_in_java_order(&object));
+        let mut event = self.flatten(object);
         if let Some(original) = original {
             event.set(field::ORIGINAL_STRING, original);
         }
         if !event.contains(field::TIMESTAMP) {
             event.set(field::TIMESTAMP, now_ms);
         }
-        Ok(event)
+        event
     }
 
-    fn flatten(&self, raw: Event) -> Result<Event, String> {
-        let has_maps = raw.iter().any(|(_, value)| matches!(value, Value::Map(_)));
+    fn flatten(&self, object: Event) -> Event {
+        let has_maps = object
+            .iter()
+            .any(|(_, value)| matches!(value, Value::Map(_)));
         if !has_maps || self.map_strategy == MapStrategy::Allow {
-            return Ok(raw);
+            return object;
         }
-        let mut event = Event::with_capacity(raw.len() + 8);
-        for (name, value) in raw {
+        let mut event = Event::with_capacity(object.len() + 8);
+        for (name, value) in object {
             match (value, self.map_strategy) {
                 (Value::Map(map), MapStrategy::Unfold) => unfold(&name, &map, &mut event),
-                (Value::Map(_), MapStrategy::Error) => {
-                    return Err(format!("Unable to process {name} because value is a map."));
-                }
                 (Value::Map(_), _) => {}
                 (value, _) => {
                     event.set(name, value);
                 }
             }
         }
-        Ok(event)
+        event
     }
 }
 
@@ -162,9 +171,12 @@ impl MessageParser for JsonMapParser {
             }
         };
         for object in objects {
-            match self.finish(object, run.now_ms) {
-                Ok(event) => run.event(event),
-                Err(reason) => run.fail(format!("Unable to parse {text}: {reason}")),
+            match self.refused_field(&object) {
+                None => run.event(self.finish(object, run.now_ms)),
+                Some(name) => run.fail_part(
+                    &object.to_json(),
+                    format!("Unable to process {name} because value is a map."),
+                ),
             }
         }
     }

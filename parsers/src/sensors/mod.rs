@@ -20,7 +20,7 @@ mod stealthwatch;
 mod syslog;
 mod websphere;
 
-use alidade_event::{Event, RawMessage, field};
+use alidade_event::{Event, RawMessage, Str, field};
 use alidade_stellar::ConfigProblem;
 
 use crate::charset::{self, Charset};
@@ -212,6 +212,19 @@ pub(crate) fn setting_problem(name: &str, message: impl Into<String>) -> ConfigP
     )
 }
 
+/// Most bytes that the events of one record may carry as copies of the whole record.
+pub(crate) const MAX_COPIES: usize = 64 << 20;
+
+/// The text of a record that each of its events carries. It is cut when the record holds so many events that whole copies
+/// would multiply it without bound.
+pub(crate) fn shared_original(text: &str, events: usize) -> Str {
+    let bound = MAX_COPIES / events.max(1);
+    Str::new(
+        text.get(..text.floor_char_boundary(bound))
+            .unwrap_or_default(),
+    )
+}
+
 /// The lines of a text, as Java's reader gives them: split at `\n`, `\r` and `\r\n`, without an empty one at the end.
 pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
@@ -232,6 +245,14 @@ pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn copies_of_a_record_are_bounded() {
+        let text = "é".repeat(1000);
+        assert_eq!(shared_original(&text, 10), text);
+        let cut = shared_original(&text, MAX_COPIES / 101);
+        assert!(cut.len() <= 101 && text.starts_with(cut.as_str()));
+    }
 
     #[test]
     fn lines_end_as_java_has_them() {

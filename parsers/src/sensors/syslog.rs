@@ -1,11 +1,11 @@
 //! Syslog by RFC 3164 and RFC 5424.
 
-use alidade_event::{Event, FieldName, Value, field};
+use alidade_event::{Event, FieldName, Str, Value, field};
 use alidade_stellar::ConfigProblem;
 use jiff::tz::TimeZone;
 
 use super::header_time;
-use super::{MessageParser, Run, Setup, lines, setting_problem};
+use super::{MessageParser, Run, Setup, lines, setting_problem, shared_original};
 use crate::charset::Charset;
 use crate::dates::{month_at, strict_zone};
 use crate::sensor::DropReason;
@@ -78,7 +78,7 @@ fn nil_policy(setup: &Setup<'_>) -> Result<NilPolicy, ConfigProblem> {
 }
 
 impl SyslogParser {
-    fn parse_line(&self, line: &str, record: &str, now_ms: i64) -> Result<Event, String> {
+    fn parse_line(&self, line: &str, original: &Str, now_ms: i64) -> Result<Event, String> {
         let mut event = Event::with_capacity(20);
         let rest = put_priority(line, &mut event)?;
         let time = match self.format {
@@ -90,7 +90,7 @@ impl SyslogParser {
             None => now_ms,
         };
         event.set(field::TIMESTAMP, time);
-        event.set(field::ORIGINAL_STRING, record);
+        event.set(field::ORIGINAL_STRING, original.clone());
         Ok(event)
     }
 }
@@ -276,8 +276,9 @@ impl MessageParser for SyslogParser {
             run.drop(DropReason::EmptyMessage);
             return;
         }
+        let original = shared_original(&record, lines(&record).count());
         for line in lines(&record) {
-            match self.parse_line(line, &record, run.now_ms) {
+            match self.parse_line(line, &original, run.now_ms) {
                 Ok(event) => run.event(event),
                 Err(reason) => run.fail_part(line, reason),
             }
