@@ -61,9 +61,6 @@ impl<'l> Compiler<'l> {
         node
     }
 
-    fn boxed(&mut self, tree: Box<Expr>) -> Box<Node> {
-        Box::new(self.compile(*tree))
-    }
 
     fn node(&mut self, tree: Expr) -> Node {
         let span = tree.span;
@@ -79,7 +76,7 @@ impl<'l> Compiler<'l> {
             Kind::List(members) => self.list(members),
             Kind::Map(entries) => self.map(entries),
             Kind::Lambda { parameters, body } => self.lambda(parameters, *body),
-            Kind::Not(inner) => Node::Not(self.boxed(inner)),
+            Kind::Not(inner) => Node::Not(Box::new(self.compile(*inner))),
             Kind::Arithmetic { first, rest } => {
                 self.warn_of_product_after_quotient(&rest);
                 Node::Arithmetic(self.chain(*first, rest, span))

@@ -49,7 +49,7 @@ pub(super) const GEOHASH_MAX_DIST: Function = Function::new(
 ]);
 
 /// Mean radius of the earth, in kilometres.
-const RADIUS: f64 = 6371.008_771_4;
+const RADIUS: f64 = 6_371.008_771_4;
 /// Most geohashes that are compared with each other.
 const MAX_COMPARED: usize = 3_000;
 

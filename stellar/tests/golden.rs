@@ -1,0 +1,42 @@
+//! What authors of expressions get to read.
+//!
+//! Each file of `golden/` holds a source, a line of four dashes, and the findings as they are shown: errors when the source
+//! does not compile, else warnings. `UPDATE_GOLDEN=1 cargo test --test golden` writes what is shown now.
+
+use std::fs;
+use std::path::Path;
+
+use alidade_stellar::{Library, compile};
+
+const MARK: &str = "\n----\n";
+
+#[test]
+fn findings_read_as_recorded() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
+    let library = Library::metron();
+    let mut wrong = Vec::new();
+    let mut files = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        let (source, expected) = text.split_once(MARK).unwrap_or((&text, ""));
+        let shown = shown(source, &library);
+        files += 1;
+        if update {
+            fs::write(&path, format!("{source}{MARK}{shown}")).unwrap();
+        } else if shown != expected {
+            wrong.push(format!("{}\n{shown}instead of\n{expected}", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(files > 30);
+}
+
+fn shown(source: &str, library: &Library) -> String {
+    let findings = match compile(source, library) {
+        Ok(program) => program.warnings().to_vec(),
+        Err(findings) => findings,
+    };
+    findings.iter().map(|finding| finding.render(source)).collect()
+}

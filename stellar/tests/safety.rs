@@ -1,0 +1,285 @@
+//! No input may panic, hang, or take unbounded memory or stack.
+
+use std::sync::Arc;
+
+use alidade_event::{Event, NumberStyle, Value};
+use alidade_stellar::{
+    Context, EvalError, Layers, Library, NoRemote, Parameter, Program, RemoteCalls,
+    RemoteFunction, RemoteOutcome, Scope, compile, compile_predicate,
+};
+use proptest::prelude::*;
+
+fn scope() -> Event {
+    let text = r#"{"a":10,"b":-3.5,"s":"12","t":true,"l":[1,"x",null,[2]],"m":{"k":1},"n":null,
+        "u":"http://www.example.co.uk:80/a?b","ip":"192.168.1.5","d":"2019-10-15 18:20:20","e":"é😀"}"#;
+    Event::read_json(text.as_bytes(), NumberStyle::Simple).unwrap()
+}
+
+fn run(program: &Program) -> Result<Value, EvalError> {
+    let mut remote = NoRemote;
+    let mut context = Context::new(&Value::Null, 1_571_163_620_277, &mut remote);
+    program.evaluate(&scope(), &mut context)
+}
+
+/// Compiles and evaluates; whatever comes of it must be showable.
+fn try_source(source: &str) {
+    match compile(source, &Library::metron()) {
+        Ok(program) => {
+            let _ = run(&program).map(|value| value.to_json());
+            for warning in program.warnings() {
+                assert!(!warning.render(source).is_empty());
+            }
+        }
+        Err(findings) => {
+            assert!(!findings.is_empty());
+            for finding in findings {
+                assert!(finding.span.start <= finding.span.end, "{source:?} {finding:?}");
+                assert!(!finding.render(source).is_empty());
+            }
+        }
+    }
+}
+
+const PIECES: &[&str] = &[
+    "a", "b", "s", "t", "l", "m", "n", "u", "ip", "d", "e", "_", "missing", "x", "->", "(", ")", "[", "]", "{", "}", ",",
+    ":", " ? ", "+", "-", "*", "/", "==", "!=", "<", "<=", ">", ">=", " and ", " or ", "not(", " in ",
+    " not in ", " if ", " then ", " else ", " match{ ", " => ", " default ", "exists(", "null",
+    "true", "false", "NaN", "1", "0", "-1", "2.5", "1L", "1.5f", "2147483647", "9223372036854775807L",
+    "'x'", "''", "'%s'", "'%5.2f'", "'a.b'", "'yyyy-MM-dd'", "'10.0.0.0/8'", "'(a|b)+'", "'http://h/'",
+    "x -> x", "(x, y) -> x + y", "// c\n",
+];
+
+/// A call of a random function with random arguments.
+fn call() -> impl Strategy<Value = String> {
+    let argument = prop::sample::select(vec![
+        "a", "b", "s", "t", "l", "m", "n", "u", "ip", "d", "e", "_", "null", "1", "-1", "2.5", "1L", "'x'", "''", "'é😀'",
+        "'%s %d'", "'yyyy-MM-dd'", "'10.0.0.0/8'", "'(.*)=(.*)'", "[1, 2, 3]", "['a', null]", "[]", "{}", "{'a' : 1}",
+        "x -> x", "(x, y) -> y", "NaN", "1.0 / 0", "2147483647", "-9223372036854775808L", "SET_INIT([1])",
+        "STATS_ADD(null, 1, 2)", "HLLP_INIT()", "BLOOM_INIT(10, 0.1)", "SAMPLE_INIT(2)", "'HEX'", "'MD5'", "'TLSH'",
+        "TO_JSON_OBJECT('123456789012345678901234567890')", "MAP('e', c -> c)", "1e300", "0.0f", "true",
+    ]);
+    let names = prop::sample::select(Library::metron().names());
+    (names, prop::collection::vec(argument, 0..5))
+        .prop_map(|(name, arguments)| format!("{name}({})", arguments.join(", ")))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn token_soup_is_survived(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..25)) {
+        try_source(&pieces.concat());
+        try_source(&pieces.join(" "));
+    }
+
+    #[test]
+    fn random_text_is_survived(text in "\\PC{0,60}") {
+        try_source(&text);
+    }
+
+    #[test]
+    fn random_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
+        try_source(&String::from_utf8_lossy(&bytes));
+    }
+
+    #[test]
+    fn functions_survive_any_arguments(calls in prop::collection::vec(call(), 1..4)) {
+        for call in &calls {
+            try_source(call);
+        }
+        try_source(&calls.join(" == "));
+    }
+
+    #[test]
+    fn functions_survive_any_text(name in prop::sample::select(Library::metron().names()), text in "\\PC{0,40}") {
+        let library = Library::metron();
+        let mut scope = Event::new();
+        scope.set("v", text.as_str());
+        for arguments in ["v", "v, v", "v, v, v", "'a', v", "'a', v, v", "[v], v", "v, 1", "v, 'x', 2"] {
+            let Ok(program) = compile(&format!("{name}({arguments})"), &library) else { continue };
+            let mut remote = NoRemote;
+            let mut context = Context::new(&Value::Null, 0, &mut remote);
+            let _ = program.evaluate(&scope, &mut context);
+        }
+    }
+}
+
+#[test]
+fn deep_nesting_is_refused_and_not_followed() {
+    for (open, middle, close) in [
+        ("(", "1", ")"),
+        ("[", "1", "]"),
+        ("not(", "true", ")"),
+        ("TO_STRING(", "1", ")"),
+        ("{'a' : ", "1", "}"),
+        ("(1 + ", "1", ")"),
+        ("x -> ", "1", ""),
+        ("1 in ", "1", ""),
+        ("true ? ", "1", " : 2"),
+        ("(if true then ", "1", " else 2)"),
+        ("match{ true => ", "1", ", default => 2 }"),
+        ("{", "1", " : 2}"),
+        ("(1 * 2 / 3 + 1 == ABS(", "1", "))"),
+    ] {
+        let nested = |depth: usize| format!("{}{middle}{}", open.repeat(depth), close.repeat(depth));
+        let refused = compile(&nested(100_000), &Library::metron()).unwrap_err();
+        assert_eq!(refused[0].code, "S007", "{open}");
+        let deepest = (1..=200).rev().find_map(|depth| compile(&nested(depth), &Library::metron()).ok());
+        let deepest = deepest.expect("some depth must be allowed");
+        let _ = run(&deepest);
+    }
+}
+
+#[test]
+fn long_chains_are_not_deep() {
+    for (first, next) in [
+        ("1", " + 1"),
+        ("1", " * 1"),
+        ("true", " and true"),
+        ("false", " or false"),
+        ("1", " == 1"),
+        ("a == 1 ? 1", " : a == 1 ? 1"),
+    ] {
+        let source = format!("{first}{}", next.repeat(5_000));
+        let source = if next.contains('?') { format!("{source} : 2") } else { source };
+        let program = compile(&source, &Library::metron()).unwrap();
+        run(&program).unwrap();
+    }
+    let source = format!("{} 0", "if a == 1 then 1 else ".repeat(5_000));
+    run(&compile(&source, &Library::metron()).unwrap()).unwrap();
+    let long = format!("'{}'", "x".repeat(2 << 20));
+    assert_eq!(compile(&long, &Library::metron()).unwrap_err()[0].code, "S007");
+}
+
+#[test]
+fn results_do_not_grow_without_bound() {
+    for source in [
+        "FILL_LEFT('a', 'b', 2000000000)",
+        "FORMAT('%2000000000d', 1)",
+        "FORMAT(s, 1)",
+        "FORMAT('%.2000000000f', 1.0)",
+        "REDUCE(ZIP(big, big), (s, x) -> JOIN([s, s], ''), 'ab')",
+        "REDUCE(big, (s, x) -> [s], [])",
+        "MAP(big, x -> MAP(big, y -> MAP(big, z -> z)))",
+        "DOMAIN_TYPOSQUAT(FILL_LEFT('a', 'b', 100000))",
+        "BLOOM_INIT(1e18, 0.000001)",
+    ] {
+        let program = compile(source, &Library::metron()).map(Some).unwrap_or_default();
+        let Some(program) = program else { continue };
+        let mut scope = Event::new();
+        scope.set("s", "%1000000000s");
+        scope.set("big", Value::list(vec![Value::Int(1); 2_000]));
+        let mut remote = NoRemote;
+        let mut context = Context::new(&Value::Null, 0, &mut remote);
+        assert!(program.evaluate(&scope, &mut context).is_err(), "{source}");
+    }
+}
+
+#[test]
+fn a_blank_condition_always_holds_and_null_does_not() {
+    let library = Library::metron();
+    let verdict = |source: &str| {
+        let mut remote = NoRemote;
+        let mut context = Context::new(&Value::Null, 0, &mut remote);
+        compile_predicate(source, &library).unwrap().evaluate_predicate(&scope(), &mut context)
+    };
+    assert_eq!(verdict("  \n"), Ok(true));
+    assert_eq!(verdict("missing"), Ok(false));
+    assert_eq!(verdict("t"), Ok(true));
+    assert!(verdict("s").is_err());
+    assert!(compile(" ", &library).is_err());
+}
+
+#[test]
+fn programs_are_shared_by_threads() {
+    fn shared<T: Send + Sync + Clone>(_: &T) {}
+    let program = compile("REGEXP_MATCH(u, '.*') and IN_SUBNET(ip, '192.168.0.0/16')", &Library::metron()).unwrap();
+    shared(&program);
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let program = program.clone();
+            std::thread::spawn(move || run(&program))
+        })
+        .collect();
+    for thread in threads {
+        assert_eq!(thread.join().unwrap(), Ok(Value::Bool(true)));
+    }
+}
+
+#[test]
+fn facts_about_a_program_are_known_before_it_runs() {
+    let library = Library::metron();
+    let program = compile("MAP(l, x -> x + a) == _ and exists(z) and x == 1", &library).unwrap();
+    assert_eq!(program.variables(), ["l", "a", "_", "z", "x"]);
+    assert!(!program.has_remote_calls() && program.is_deterministic());
+    let program = compile("MAAS_MODEL_APPLY(MAAS_GET_ENDPOINT('dga'), {'host' : a})", &library).unwrap();
+    assert!(program.has_remote_calls() && !program.is_deterministic());
+    assert!(!compile("YEAR()", &library).unwrap().is_deterministic());
+    assert!(compile("YEAR(a)", &library).unwrap().is_deterministic());
+    assert_eq!(compile("a == 1 // c", &library).unwrap().source(), "a == 1 // c");
+}
+
+/// Answers the second time it is asked.
+#[derive(Default)]
+struct Slow {
+    asked: Vec<(&'static str, Vec<Value>)>,
+}
+
+impl RemoteCalls for Slow {
+    fn call(&mut self, function: &'static str, arguments: &[Value]) -> RemoteOutcome {
+        let call = (function, arguments.to_vec());
+        if self.asked.contains(&call) {
+            return RemoteOutcome::Ready(Value::str("answer"));
+        }
+        if function == "REMOTE_LOOKUP" && arguments.is_empty() {
+            return RemoteOutcome::Failed("no such table".to_owned());
+        }
+        self.asked.push(call);
+        RemoteOutcome::Pending
+    }
+}
+
+struct Lookup;
+
+impl RemoteFunction for Lookup {
+    fn name(&self) -> &'static str {
+        "REMOTE_LOOKUP"
+    }
+
+    fn description(&self) -> &'static str {
+        "Looks something up."
+    }
+
+    fn parameters(&self) -> &'static [Parameter] {
+        const PARAMETERS: &[Parameter] = &[Parameter::optional("key", "The key.")];
+        PARAMETERS
+    }
+
+    fn returns(&self) -> &'static str {
+        "the value"
+    }
+}
+
+#[test]
+fn a_pending_call_is_asked_again() {
+    let library = Library::metron().with_remote(Arc::new(Lookup));
+    assert!(library.names().contains(&"REMOTE_LOOKUP"));
+    assert!(library.spec("REMOTE_LOOKUP").unwrap().remote);
+    let program = compile("JOIN([REMOTE_LOOKUP('k'), s], '-')", &library).unwrap();
+    let mut slow = Slow::default();
+    let scope = scope();
+    let layers = [&scope as &dyn Scope];
+    let mut context = Context::new(&Value::Null, 0, &mut slow);
+    let first = program.evaluate(&Layers(&layers), &mut context);
+    assert!(first.unwrap_err().is_pending());
+    let second = program.evaluate(&Layers(&layers), &mut context);
+    assert_eq!(second, Ok(Value::str("answer-12")));
+    let failing = compile("REMOTE_LOOKUP()", &library).unwrap();
+    match failing.evaluate(&scope, &mut context) {
+        Err(EvalError::Failed { message, span }) => {
+            assert!(message.contains("no such table"));
+            assert_eq!(span, Some(0..15));
+        }
+        other => panic!("{other:?}"),
+    }
+}
