@@ -64,8 +64,10 @@ pub struct ErrorRecord {
     pub origin: Option<Origin>,
 }
 
-/// Longest text of a raw message that is carried in an error record, in bytes. Longer ones are cut at a character.
-const MAX_RAW_TEXT: usize = 1 << 20;
+/// Most bytes of raw messages that an error record carries, and of each text that tells the cause. Longer ones are cut at a
+/// character, so that the record, with every byte escaped, still fits into what a broker takes by default.
+const MAX_RAW_TEXT: usize = 96 << 10;
+const MAX_CAUSE_TEXT: usize = 16 << 10;
 
 impl ErrorRecord {
     pub fn new(error_type: ErrorType, sensor: Option<Str>, cause: impl Into<String>) -> Self {
@@ -113,11 +115,12 @@ impl ErrorRecord {
             event.set("hostname", hostname);
         }
         if let Some(text) = self.message.as_ref().or(self.cause.as_ref()) {
-            event.set("message", text.as_str());
+            event.set("message", cut(text, MAX_CAUSE_TEXT));
         }
         if let Some(cause) = &self.cause {
-            event.set("exception", cause.as_str());
-            event.set("stack", cause.as_str());
+            let cause = Value::str(cut(cause, MAX_CAUSE_TEXT));
+            event.set("exception", cause.clone());
+            event.set("stack", cause);
         }
         self.put_raw(&mut event);
         if !self.error_fields.is_empty() {
@@ -131,12 +134,13 @@ impl ErrorRecord {
 
     fn put_raw(&self, event: &mut Event) {
         if let [only] = self.raw.as_slice() {
-            event.set("raw_message", cut(only.text()));
+            event.set("raw_message", cut(&only.text(), MAX_RAW_TEXT));
             event.set("error_hash", self.hash(only));
             return;
         }
+        let share = MAX_RAW_TEXT / self.raw.len().max(1);
         for (at, raw) in self.raw.iter().enumerate() {
-            event.set(format!("raw_message_{at}"), cut(raw.text()));
+            event.set(format!("raw_message_{at}"), cut(&raw.text(), share));
         }
     }
 
@@ -174,12 +178,11 @@ fn plain(value: Option<&Value>) -> String {
     }
 }
 
-fn cut(text: String) -> String {
-    if text.len() <= MAX_RAW_TEXT {
+fn cut(text: &str, most: usize) -> &str {
+    if text.len() <= most {
         return text;
     }
-    let end = text.floor_char_boundary(MAX_RAW_TEXT);
-    text.get(..end).unwrap_or_default().to_owned()
+    text.get(..text.floor_char_boundary(most)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -211,5 +214,13 @@ mod tests {
             record.to_event(0, None, "g").get_str("error_hash"),
             Some("e8aaf87c8494d345aac2d612ffd94fcf0b98c975fe6c4b991e2f8280a3a0bd10")
         );
+    }
+
+    #[test]
+    fn an_error_record_about_a_large_message_stays_small() {
+        let large = "\u{1}ü".repeat(400_000);
+        let record = ErrorRecord::new(ErrorType::ParserError, None, format!("no match: {large}"))
+            .with_raw(RawMessage::Text(large));
+        assert!(record.to_event(0, None, "g").to_json().len() < 1_000_000);
     }
 }

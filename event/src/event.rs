@@ -9,7 +9,7 @@ use crate::{FieldName, JsonError, NumberStyle, Value, json_read, json_write};
 #[derive(Debug, Clone, Default)]
 pub struct Event {
     fields: Vec<(FieldName, Value)>,
-    index: Option<Box<HashMap<FieldName, usize>>>,
+    index: Option<HashMap<FieldName, usize>>,
 }
 
 /// From this number of fields on, look-ups go through an index.
@@ -117,7 +117,7 @@ impl Event {
             .iter()
             .enumerate()
             .map(|(at, (name, _))| (name.clone(), at));
-        self.index = Some(Box::new(names.collect()));
+        self.index = Some(names.collect());
     }
 
     /// Appends the event as compact JSON in upstream's form (`/` escaped, nulls kept, NaN as null).

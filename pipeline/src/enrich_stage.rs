@@ -107,8 +107,9 @@ impl EnrichStage {
                 });
             }
         }
-        for error in self.errors.drain(..) {
-            outbox.send_error(INDEXING, &error.with_origin(origin.clone()));
+        for (index, error) in (0..).zip(self.errors.drain(..)) {
+            // Several errors of one event are told apart by their number, so that none takes another's place in the index.
+            outbox.send_error(INDEXING, &error.with_origin(Origin { index, ..origin.clone() }));
         }
     }
 }

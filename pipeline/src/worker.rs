@@ -126,6 +126,8 @@ const BATCH_BYTES: u64 = 4 << 20;
 /// How long an idle worker waits for a record before it looks after its commits.
 const IDLE_WAIT: Duration = Duration::from_millis(50);
 const COMMIT_EVERY: Duration = Duration::from_millis(500);
+/// An error record of this size that is refused is not refused for its size: nothing smaller can take its place.
+const SMALL_ERROR_BYTES: usize = 128 << 10;
 /// Outstanding batches of one worker; beyond it the worker waits.
 const TICKETS: usize = 1_024;
 
@@ -360,7 +362,10 @@ impl Worker<'_> {
                 reason = refused.reason,
                 "the broker refused a record"
             );
-            if refused.topic != transform.error_topic() || !is_error_record(&refused.payload) {
+            let is_error = refused.topic == transform.error_topic() && is_error_record(&refused.payload);
+            if is_error && refused.payload.len() <= SMALL_ERROR_BYTES {
+                tracing::error!(stage = self.stage, "a small error record was refused; it is dropped");
+            } else {
                 self.send_refusal(transform, &refused);
             }
             self.output.settle(refused.ticket);
@@ -372,8 +377,9 @@ impl Worker<'_> {
             "the record could not be written to topic {}: {}",
             refused.topic, refused.reason
         );
+        let start = &refused.payload[..refused.payload.len().min(SMALL_ERROR_BYTES / 8)];
         let error = ErrorRecord::new(ErrorType::IndexingError, transform.sensor(), cause)
-            .with_raw(RawMessage::Bytes(refused.payload.clone()));
+            .with_raw(RawMessage::Bytes(start.to_vec()));
         self.scratch.clear();
         host::error_event(&error).write_json(&mut self.scratch);
         self.output
