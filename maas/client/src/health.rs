@@ -11,7 +11,7 @@ const SHORTEST_ASIDE: Duration = Duration::from_secs(1);
 const LONGEST_ASIDE: Duration = Duration::from_secs(600);
 /// An instance that still answers, but badly, gets this many chances in a row: one odd input must not silence a model.
 const BAD_ANSWERS_ALLOWED: u32 = 3;
-/// Most URLs that are remembered. Beyond it those in good health are forgotten.
+/// Most URLs that are remembered. Beyond it those that are not registered are forgotten.
 const MAX_REMEMBERED: usize = 10_000;
 
 /// Milliseconds of a clock that never goes back.
@@ -139,8 +139,11 @@ impl HealthBoard {
             return known.clone();
         }
         if by_url.len() >= MAX_REMEMBERED {
-            let is_aside = |health: &Health| health.aside_until.load(Ordering::Relaxed) > 0;
-            by_url.retain(|_, health| is_aside(health) && Arc::strong_count(health) > 1);
+            // Registered instances are held elsewhere too; what is left comes from maps written by hand.
+            by_url.retain(|_, health| Arc::strong_count(health) > 1);
+        }
+        if by_url.len() >= MAX_REMEMBERED {
+            by_url.clear();
         }
         let health = Arc::new(Health::default());
         by_url.insert(Str::new(url), health.clone());

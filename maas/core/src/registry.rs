@@ -60,8 +60,8 @@ pub trait Registry: Send + Sync + fmt::Debug {
     /// Waits for the first item of the queue. It stays there until it is settled.
     fn next_item(&self) -> Answer<'_, QueueItem>;
 
-    /// Takes an item out of the queue. False when someone else has taken it first: then nothing was stored, and the
-    /// request must not be carried out.
+    /// Takes an item out of the queue, and waits while the registry is away. False when someone else has taken it first:
+    /// then nothing was stored, and the request must not be carried out.
     fn settle<'a>(&'a self, item: &'a QueueItem, settlement: Settlement<'a>) -> Answer<'a, bool>;
 
     /// Registers an instance, in place of an older registration with the same name and id.

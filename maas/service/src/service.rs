@@ -20,6 +20,12 @@ use crate::status::{InstanceStatus, MAX_REJECTIONS, Rejection, ServiceStatus};
 const PAUSE: Duration = Duration::from_secs(1);
 /// Ids start here: upstream's first container, 1, is the service itself.
 const FIRST_ID: u64 = 2;
+/// Longest reason of a refusal that is published, in characters.
+const MAX_REASON: usize = 1000;
+/// Longest path of a payload, in bytes.
+const MAX_PATH: usize = 4096;
+/// Most bytes of a document that is stored in one node. A server takes a megabyte in all.
+const MAX_DOCUMENT: usize = 700_000;
 /// Changes of state are gathered for this long before they are published.
 const STATUS_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -58,6 +64,7 @@ pub async fn serve(
     });
     let mut service = Service {
         context,
+        shutdown: shutdown.clone(),
         desired: DesiredModels::default(),
         slots: Vec::new(),
         tasks: JoinSet::new(),
@@ -73,7 +80,7 @@ pub async fn serve(
         service.launch(model);
     }
     service.desired = desired;
-    let outcome = service.run(&shutdown).await;
+    let outcome = service.run().await;
     service.stop_all().await;
     outcome
 }
@@ -105,7 +112,12 @@ async fn clear_registry(registry: &dyn Registry) -> Result<u64, MaasError> {
             id = instance.id,
             "taking out a former registration"
         );
-        registry.unregister(&instance.name, &instance.id).await?;
+        match registry.unregister(&instance.name, &instance.id).await {
+            Err(error @ MaasError::Unavailable { .. }) => return Err(error),
+            // A node that is not where its content says cannot be one of ours.
+            Err(error) => tracing::warn!(%error, "a former registration stays"),
+            Ok(()) => {}
+        }
         if let Ok(id) = instance.id.parse::<u64>() {
             next_id = next_id.max(id.saturating_add(1));
         }
@@ -115,6 +127,7 @@ async fn clear_registry(registry: &dyn Registry) -> Result<u64, MaasError> {
 
 struct Service {
     context: Arc<Context>,
+    shutdown: watch::Receiver<bool>,
     desired: DesiredModels,
     /// In the order of launch.
     slots: Vec<Slot>,
@@ -131,8 +144,9 @@ struct Slot {
 }
 
 impl Service {
-    async fn run(&mut self, shutdown: &watch::Receiver<bool>) -> Result<(), ServiceError> {
+    async fn run(&mut self) -> Result<(), ServiceError> {
         let context = self.context.clone();
+        let shutdown = &self.shutdown.clone();
         let registry = &context.registry;
         let mut sessions = registry.sessions();
         sessions.mark_unchanged();
@@ -161,7 +175,12 @@ impl Service {
                         }
                     }
                 }
-                Some(_) = self.tasks.join_next() => self.context.changed.notify_one(),
+                Some(ended) = self.tasks.join_next() => {
+                    if let Err(error) = ended {
+                        tracing::error!(%error, "the task of a model instance broke down");
+                    }
+                    self.context.changed.notify_one();
+                }
                 () = context.changed.notified() => {
                     let soon = tokio::time::Instant::now() + STATUS_INTERVAL;
                     status_due.get_or_insert(soon);
@@ -225,7 +244,10 @@ impl Service {
         let model = DesiredModel {
             name,
             version,
-            path: request.path.ok_or("it has no path of a payload")?,
+            path: request
+                .path
+                .filter(|path| path.len() <= MAX_PATH)
+                .ok_or("it has no path of a payload, or too long a one")?,
             memory: request.memory,
             instances,
         };
@@ -233,6 +255,12 @@ impl Service {
         check.map_err(|error| error.to_string())?;
         let mut desired = self.desired.clone();
         desired.add(model.clone());
+        let stored = desired.write().map_err(|error| error.to_string())?;
+        if stored.len() > MAX_DOCUMENT {
+            return Err(
+                "too many different models are wanted at once, remove some first".to_owned(),
+            );
+        }
         if self.settle(item, Settlement::Desired(&desired)).await {
             self.desired = desired;
             self.launch(&model);
@@ -304,15 +332,21 @@ impl Service {
         }
         self.rejected.push_back(Rejection {
             item: item.id.clone(),
-            reason: reason.to_owned(),
+            reason: reason.chars().take(MAX_REASON).collect(),
         });
         self.settle(item, Settlement::Park).await;
         self.context.changed.notify_one();
     }
 
-    /// True when the item was taken and is ours. While the registry is away the item stays in the queue, and comes again.
+    /// True when the item was taken and is ours. One that could not be taken stays in the queue, and comes again.
     async fn settle(&self, item: &QueueItem, settlement: Settlement<'_>) -> bool {
-        match self.context.registry.settle(item, settlement).await {
+        let settling = self.context.registry.settle(item, settlement);
+        let settled = tokio::select! {
+            settled = settling => settled,
+            // If it was taken all the same, the next service finds it in the stored state.
+            () = told_to_stop(&self.shutdown) => return false,
+        };
+        match settled {
             Ok(true) => true,
             Ok(false) => {
                 tracing::warn!(item = item.id, "someone else took the request");
@@ -327,24 +361,38 @@ impl Service {
     }
 
     async fn publish_status(&mut self, running: bool) {
-        let snapshot = |slot: &Slot| {
-            let status = slot.status.lock();
-            status.unwrap_or_else(PoisonError::into_inner).clone()
-        };
-        let status = ServiceStatus {
-            holder: &self.context.config.holder,
-            updated: epoch_ms(),
-            running,
-            instances: self.slots.iter().map(snapshot).collect(),
-            rejected: self.rejected.make_contiguous(),
-        };
-        let Ok(document) = serde_json::to_vec(&status) else {
+        let Some(document) = self.status_document(running) else {
             return;
         };
         let publishing = self.context.registry.publish_status(&document);
         if let Ok(Err(error)) = timeout(PAUSE, publishing).await {
             tracing::debug!(%error, "cannot publish the status");
         }
+    }
+
+    /// The state of every instance; without details if there are too many instances for one node.
+    fn status_document(&mut self, running: bool) -> Option<Vec<u8>> {
+        let snapshot = |slot: &Slot| {
+            let status = slot.status.lock();
+            status.unwrap_or_else(PoisonError::into_inner).clone()
+        };
+        let mut status = ServiceStatus {
+            holder: &self.context.config.holder,
+            updated: epoch_ms(),
+            running,
+            instances: self.slots.iter().map(snapshot).collect(),
+            rejected: self.rejected.make_contiguous(),
+        };
+        let document = serde_json::to_vec(&status).ok()?;
+        if document.len() <= MAX_DOCUMENT {
+            return Some(document);
+        }
+        for instance in &mut status.instances {
+            instance.place = None;
+            instance.last_failure = None;
+        }
+        let document = serde_json::to_vec(&status).ok()?;
+        (document.len() <= MAX_DOCUMENT).then_some(document)
     }
 
     /// Ends every model. Their wish stays stored, so that the next service brings them back.

@@ -134,19 +134,19 @@ async fn first_item(session: &Session) -> Result<QueueItem, MaasError> {
     }
 }
 
+/// Tries for as long as ZooKeeper is away: to give up after a lost answer would leave open whether the request was taken.
 pub(super) async fn settle(
     shared: &Shared,
     item: &QueueItem,
     settlement: Settlement<'_>,
 ) -> Result<bool, MaasError> {
     let mut may_be_done = false;
-    let mut attempt = 1;
     loop {
-        let session = shared.session().await?;
+        let session = shared.session_eventually().await;
         match settle_once(&session, item, settlement, may_be_done).await {
-            Err(MaasError::Unavailable { .. }) if attempt < ATTEMPTS => {
+            Err(error @ MaasError::Unavailable { .. }) => {
+                tracing::warn!(item = item.id, %error, "cannot take the request out of the queue yet");
                 may_be_done = true;
-                attempt += 1;
                 tokio::time::sleep(RETRY_PAUSE).await;
             }
             outcome => return outcome,

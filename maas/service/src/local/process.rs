@@ -88,7 +88,7 @@ impl LocalModel {
                 Err(error) => complain_once(&mut complaint, &path, &error.to_string()),
             }
             tokio::select! {
-                how = self.wait_for_end() => return Err(LaunchError::Ended(how)),
+                _ = self.child.wait() => return Err(LaunchError::Ended(self.wait_for_end().await)),
                 () = sleep(PAUSE) => {}
             }
         }

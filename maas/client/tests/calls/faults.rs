@@ -1,7 +1,5 @@
 //! Models that are down, slow, wrong or gone: the value is null, nothing hangs, and it gets well again.
 
-mod support;
-
 use std::time::{Duration, Instant};
 
 use alidade_event::Value;
@@ -10,7 +8,7 @@ use alidade_maas_core::{Endpoint, Registry};
 use alidade_stellar::{RemoteCalls, RemoteOutcome};
 use alidade_testkit::{Behaviour, FakeModel};
 
-use support::{Bench, arguments, ready};
+use crate::support::{Bench, arguments, ready};
 
 fn options() -> CallerOptions {
     CallerOptions {

@@ -1,18 +1,16 @@
 //! Upstream's answers, with a model server and a registry of our own. The mends are listed, each with its reason.
 
-mod support;
-
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use alidade_event::{Event, NumberStyle, Value};
-use alidade_maas_client::CallerOptions;
+use alidade_maas_client::{CallerOptions, ModelCalls};
 use alidade_maas_core::Endpoint;
 use alidade_stellar::{Context, Library, compile};
 use serde_json::{Value as Json, json};
 
-use support::Bench;
+use crate::support::Bench;
 
 /// The URL that the cases speak of.
 const NAMED_URL: &str = "http://maas:1";
@@ -48,7 +46,7 @@ fn mended(id: &str) -> Option<Json> {
 
 #[test]
 fn answers_are_upstreams_but_for_the_mends() {
-    let cases = include_str!("data/maas.jsonl");
+    let cases = include_str!("../data/maas.jsonl");
     let mut wrong = Vec::new();
     let mut count = 0;
     for line in cases.lines() {
@@ -127,18 +125,14 @@ fn run_case(input: &Json) -> Json {
             Ok(program) => program,
             Err(problems) => return json!({"error": problems[0].message}),
         };
-        let mut evaluate = || {
+        let evaluate = |calls: &mut ModelCalls| {
             let global = Value::Null;
-            program.evaluate(&vars, &mut Context::new(&global, 0, &mut calls))
+            program.evaluate(&vars, &mut Context::new(&global, 0, calls))
         };
-        let mut outcome = evaluate();
+        let mut outcome = evaluate(&mut calls);
         if matches!(&outcome, Err(error) if error.is_pending()) {
             calls.perform();
-            let mut evaluate = || {
-                let global = Value::Null;
-                program.evaluate(&vars, &mut Context::new(&global, 0, &mut calls))
-            };
-            outcome = evaluate();
+            outcome = evaluate(&mut calls);
         }
         match outcome {
             Ok(value) => {

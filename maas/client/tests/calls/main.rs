@@ -1,0 +1,5 @@
+//! Model calls over real connections.
+
+mod conformance;
+mod faults;
+mod support;
