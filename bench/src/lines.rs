@@ -9,7 +9,7 @@ pub fn line(number: u64) -> String {
     let domain = mixed % DOMAINS;
     let host = mixed / DOMAINS % 250;
     format!(
-        "15711{:05}.{:03} {:>6} 10.20.{}.{} TCP_MISS/200 {:>5} GET http://www.site{domain:03}.example.com/path/{:05}/page.html - DIRECT/93.184.{}.{} text/html",
+        "15711{:05}.{:03} {:>6} 10.20.{}.{} TCP_MISS/200 {} GET http://www.site{domain:03}.example.com/path/{:05}/page.html - DIRECT/93.184.{}.{} text/html",
         number % 100_000,
         mixed % 1_000,
         mixed % 5_000,

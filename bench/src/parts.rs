@@ -36,6 +36,10 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
     let [name, brokers, input, output, group] = arguments else {
         return Err("usage: part NAME BROKERS IN OUT GROUP".into());
     };
+    tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_env_filter("info,rdkafka=error,librdkafka=error")
+        .init();
     let part = Part {
         brokers,
         input,

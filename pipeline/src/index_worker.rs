@@ -16,7 +16,7 @@ use crate::ack::{AckTracker, Partition, Tickets};
 use crate::offsets::OffsetTracker;
 use crate::output::Output;
 use crate::parse_stage::INDEXING;
-use crate::source::{SETTLE_WITHIN, Source, Unsettled, partition_of};
+use crate::source::{Source, Unsettled, partition_of};
 use crate::stage_metrics::StageMetrics;
 use crate::worker::{Counts, WorkerSettings, origin_of};
 use crate::{PipelineError, host};
