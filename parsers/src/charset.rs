@@ -38,7 +38,7 @@ impl Charset {
     /// The text of some bytes; what cannot be decoded becomes U+FFFD.
     pub fn decode(self, bytes: &[u8]) -> Cow<'_, str> {
         match self {
-            Charset::Utf8 => String::from_utf8_lossy(bytes),
+            Charset::Utf8 => utf8(bytes),
             Charset::Ascii => one_by_one(bytes, |byte| match byte {
                 0..=0x7f => char::from(byte),
                 _ => char::REPLACEMENT_CHARACTER,
@@ -56,6 +56,14 @@ impl Charset {
             Charset::Utf16Be => utf16(bytes, u16::from_be_bytes),
             Charset::Utf16Le => utf16(bytes, u16::from_le_bytes),
         }
+    }
+}
+
+/// Bytes as UTF-8; what is none becomes U+FFFD. Valid text, which is nearly all, takes the fast check only.
+pub(crate) fn utf8(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
     }
 }
 

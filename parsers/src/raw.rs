@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use alidade_event::{Event, FieldName, Value, field};
 use alidade_stellar::ConfigProblem;
 
+use crate::charset::utf8;
 use crate::config::{RawMessageStrategy, SensorParserConfig};
 use crate::json;
 use crate::lenient::plain_text;
@@ -75,7 +76,7 @@ impl RawReader {
                 metadata,
             });
         }
-        let text = String::from_utf8_lossy(record.value);
+        let text = utf8(record.value);
         let envelope = json::read_event(&text, json::JACKSON)
             .map_err(|reason| format!("Expected a JSON Map as the envelope. ({reason})"))?;
         let mut message = None;
@@ -113,7 +114,7 @@ impl RawReader {
         if !record.topic.is_empty() {
             metadata.set(self.prefixed("topic"), record.topic);
         }
-        let key = String::from_utf8_lossy(record.key.unwrap_or_default());
+        let key = utf8(record.key.unwrap_or_default());
         if key.trim().is_empty() {
             return Ok(());
         }

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::syslog::device_zone;
 use super::{MessageParser, Run, Setup, header_time, setting_problem};
+use crate::charset::utf8;
 use crate::grok::{BuiltInPatterns, Definitions, Grok, captured_value, load};
 use crate::regex::MatchScratch;
 
@@ -206,7 +207,7 @@ fn captures(grok: &Grok, line: &str, matches: &mut MatchScratch) -> Result<Optio
 
 impl MessageParser for AsaParser {
     fn parse(&self, message: &[u8], run: &mut Run<'_>) {
-        let line = String::from_utf8_lossy(message);
+        let line = utf8(message);
         match self.parse_line(&line, run.matches, run.now_ms) {
             Ok(event) => run.event(event),
             Err(reason) => run.fail(reason),

@@ -4,7 +4,7 @@ use alidade_event::{Event, FieldName, Str, Value, field};
 use alidade_stellar::ConfigProblem;
 
 use super::{MessageParser, Run, Setup, lines, setting_problem};
-use crate::charset::Charset;
+use crate::charset::{Charset, utf8};
 use crate::dates::{JavaDateFormat, lenient_zone};
 use crate::grok::{Definitions, Grok, captured_value, load};
 use crate::regex::{Found, MatchScratch};
@@ -249,7 +249,7 @@ impl MessageParser for GrokParser {
         if self.multi_line {
             return self.parse_lines(message, run);
         }
-        let line = String::from_utf8_lossy(message);
+        let line = utf8(message);
         match self.parse_line(&line, run.matches, run.now_ms) {
             Ok(event) => run.event(event),
             Err(failure) => run.fail(self.failure_text(&failure, &line)),

@@ -5,6 +5,7 @@ use alidade_stellar::ConfigProblem;
 use jiff::tz::TimeZone;
 
 use super::{MessageParser, Run, Setup};
+use crate::charset::utf8;
 use crate::dates::JavaDateFormat;
 use crate::json;
 
@@ -54,7 +55,7 @@ impl MessageParser for LogstashParser {
             run.drop(crate::sensor::DropReason::EmptyMessage);
             return;
         }
-        let text = String::from_utf8_lossy(message);
+        let text = utf8(message);
         match self.parse_message(&text, run.now_ms) {
             Ok(event) => run.event(event),
             Err(reason) => run.fail(format!("Unable to parse {text}: {reason}")),

@@ -5,6 +5,7 @@ use alidade_stellar::ConfigProblem;
 
 use super::grok::{GrokParser, GrokSettings, LineFailure};
 use super::{MessageParser, Run, Setup, setting_problem};
+use crate::charset::utf8;
 use crate::dates::{JavaDateFormat, lenient_zone, year_of};
 use jiff::tz::TimeZone;
 
@@ -107,7 +108,7 @@ fn between<'t>(text: &'t str, open: &str, close: &str) -> Option<&'t str> {
 
 impl MessageParser for WebSphereParser {
     fn parse(&self, message: &[u8], run: &mut Run<'_>) {
-        let line = String::from_utf8_lossy(message);
+        let line = utf8(message);
         match self.parse_line(&line, run) {
             Ok(event) => run.event(event),
             Err(failure) => run.fail(self.grok.failure_text(&failure, &line)),
