@@ -204,11 +204,11 @@ fn check_indexing_shape(document: &JsonDocument) -> Result<(), Vec<Problem>> {
 }
 
 fn parse(id: &DocumentId, raw: &RawDocument) -> Result<JsonDocument, Vec<Problem>> {
-    JsonDocument::parse(id, &raw.bytes).map_err(|problem| vec![problem])
+    JsonDocument::parse(id, &raw.bytes).map_err(|problem| vec![*problem])
 }
 
 fn typed<T: serde::de::DeserializeOwned>(document: &JsonDocument) -> Result<T, Vec<Problem>> {
-    document.typed().map_err(|problem| vec![problem])
+    document.typed().map_err(|problem| vec![*problem])
 }
 
 /// The reader's and the compiler's warnings about a document that is in force.

@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use futures::FutureExt;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, spawn_blocking};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -65,8 +66,8 @@ impl Live {
     /// # Errors
     /// When the store cannot be read, or the global document is invalid.
     pub async fn start(store: Arc<dyn Store>, options: LiveOptions) -> Result<Live, ConfigError> {
-        let changes = store.watch().await?;
-        let tree = store.read_tree().await?;
+        let mut changes = store.watch().await?;
+        let tree = read_at_rest(&*store, &mut *changes, &options).await?;
         let snapshot = compile(tree, &options.compiler, None)
             .await?
             .map_err(ConfigError::InvalidGlobal)?;
@@ -168,8 +169,8 @@ async fn follow(shared: Arc<Shared>, changes: Box<dyn Changes>) {
 
 impl Shared {
     async fn watch_anew(&self) -> Result<Box<dyn Changes>, ConfigError> {
-        let changes = self.store.watch().await?;
-        self.apply().await?;
+        let mut changes = self.store.watch().await?;
+        self.apply(&mut *changes).await?;
         Ok(changes)
     }
 
@@ -177,25 +178,13 @@ impl Shared {
     async fn follow_until_lost(&self, changes: &mut dyn Changes) -> Result<(), ConfigError> {
         loop {
             changes.next().await?;
-            self.wait_for_quiet(changes).await?;
-            self.apply().await?;
+            wait_for_quiet(changes, &self.options).await?;
+            self.apply(changes).await?;
         }
     }
 
-    async fn wait_for_quiet(&self, changes: &mut dyn Changes) -> Result<(), ConfigError> {
-        let latest = Instant::now() + self.options.longest_wait;
-        while Instant::now() < latest {
-            let quiet = (Instant::now() + self.options.quiet).min(latest);
-            match timeout_at(quiet, changes.next()).await {
-                Ok(more) => more?,
-                Err(_) => break,
-            }
-        }
-        Ok(())
-    }
-
-    async fn apply(&self) -> Result<(), ConfigError> {
-        let tree = self.store.read_tree().await?;
+    async fn apply(&self, changes: &mut dyn Changes) -> Result<(), ConfigError> {
+        let tree = read_at_rest(&*self.store, changes, &self.options).await?;
         let former = self.current.load_full();
         // With a former snapshot there is a global document to keep, so only cancellation can fail.
         let built = compile(tree, &self.options.compiler, Some(former.clone())).await?;
@@ -212,6 +201,43 @@ impl Shared {
         }
         Ok(())
     }
+}
+
+/// Waits until no change has come for a while, but not for ever.
+async fn wait_for_quiet(
+    changes: &mut dyn Changes,
+    options: &LiveOptions,
+) -> Result<(), ConfigError> {
+    let latest = Instant::now() + options.longest_wait;
+    while Instant::now() < latest {
+        let quiet = (Instant::now() + options.quiet).min(latest);
+        match timeout_at(quiet, changes.next()).await {
+            Ok(more) => more?,
+            Err(_) => break,
+        }
+    }
+    Ok(())
+}
+
+/// How often a tree is read anew because it changed while it was read. If it never rests, it is taken as it is, since
+/// the next change is announced already.
+const MOST_READINGS: usize = 50;
+
+/// Reads the tree; anew if a change was announced in between, so that documents written together are seen together.
+async fn read_at_rest(
+    store: &dyn Store,
+    changes: &mut dyn Changes,
+    options: &LiveOptions,
+) -> Result<RawTree, ConfigError> {
+    for _ in 1..MOST_READINGS {
+        let tree = store.read_tree().await?;
+        match changes.next().now_or_never() {
+            None => return Ok(tree),
+            Some(announced) => announced?,
+        }
+        wait_for_quiet(changes, options).await?;
+    }
+    store.read_tree().await
 }
 
 fn log_refusals(snapshot: &Snapshot, former: Option<&Snapshot>) {

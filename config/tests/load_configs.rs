@@ -80,7 +80,7 @@ async fn what_is_pushed_is_pulled_byte_for_byte() {
     )
     .unwrap();
     put(input.path(), "profiler.json", "{\"profiles\": []}").unwrap();
-    put(input.path(), "patterns/squid", "ignored").unwrap();
+    put(input.path(), "patterns/other", "ignored").unwrap();
     let pushed = tool(
         &server,
         &["--mode", "PUSH", "-i", text_of(input.path()), "-z", "ZK"],

@@ -27,8 +27,9 @@ fn snapshot_of(path: &str) -> Snapshot {
 #[test]
 fn the_tree_that_is_pushed_is_valid() {
     let snapshot = snapshot_of("config/zookeeper");
-    assert!(snapshot.parser("squid").is_some());
-    assert!(snapshot.parser("yaf").is_some());
+    let parsed: Vec<&str> = snapshot.parsers.keys().map(String::as_str).collect();
+    let shipped = "asa bro jsonMap jsonMapQuery jsonMapWrappedQuery leef snort squid syslog3164 syslog5424 websphere yaf";
+    assert_eq!(parsed.join(" "), shipped);
     assert_eq!(snapshot.global.parser_error_topic(), Some("indexing"));
     let indexed: Vec<&String> = snapshot.indexing.keys().collect();
     assert_eq!(

@@ -28,13 +28,13 @@ pub struct JsonDocument {
 impl JsonDocument {
     /// # Errors
     /// When the bytes are not a JSON object, with the place of the fault.
-    pub fn parse(id: &DocumentId, bytes: &[u8]) -> Result<JsonDocument, Problem> {
+    pub fn parse(id: &DocumentId, bytes: &[u8]) -> Result<JsonDocument, Box<Problem>> {
         if bytes.len() > MAX_DOCUMENT_BYTES {
             let message = format!(
                 "the document is {} bytes long, more than the {MAX_DOCUMENT_BYTES} that ZooKeeper holds",
                 bytes.len()
             );
-            return Err(Problem::error(id, message));
+            return Err(Problem::error(id, message).into());
         }
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
@@ -43,13 +43,15 @@ impl JsonDocument {
                 let valid = std::str::from_utf8(valid).unwrap_or_default();
                 return Err(Problem::error(id, "the document is not UTF-8 text")
                     .at(valid, valid.len()..valid.len())
-                    .with_help("save the file as UTF-8"));
+                    .with_help("save the file as UTF-8")
+                    .into());
             }
         };
         let blanked = blank_comments(text);
         if blanked.trim().is_empty() {
             return Err(Problem::error(id, "the document is empty")
-                .with_help("an object without members is written {}"));
+                .with_help("an object without members is written {}")
+                .into());
         }
         let mut values = serde_json::Deserializer::from_str(&blanked).into_iter::<Value>();
         let first = values.next();
@@ -61,15 +63,16 @@ impl JsonDocument {
                 members,
                 end,
             }),
-            Some(Err(error)) => Err(syntax_problem(id, text, &blanked, &error)),
+            Some(Err(error)) => Err(syntax_problem(id, text, &blanked, &error).into()),
             Some(Ok(other)) => {
                 let start = blanked.len() - blanked.trim_start().len();
                 let message = format!("the document must be an object, not {}", kind_of(&other));
                 Err(Problem::error(id, message)
                     .at(text, start..start + 1)
-                    .with_help("a configuration stands between { and }"))
+                    .with_help("a configuration stands between { and }")
+                    .into())
             }
-            None => Err(Problem::error(id, "the document is empty")),
+            None => Err(Problem::error(id, "the document is empty").into()),
         }
     }
 
@@ -89,11 +92,12 @@ impl JsonDocument {
     ///
     /// # Errors
     /// When a field is unknown, missing or of the wrong type.
-    pub fn typed<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+    pub fn typed<T: DeserializeOwned>(&self) -> Result<T, Box<Problem>> {
         let value = Value::Object(self.members.clone());
         serde_path_to_error::deserialize(value).map_err(|error| {
             let pointer = to_pointer(error.path());
             self.type_problem(pointer, &error.inner().to_string())
+                .into()
         })
     }
 
@@ -260,14 +264,15 @@ mod tests {
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Inner {
-        name: String,
+        #[serde(rename = "name")]
+        _name: String,
     }
 
     fn squid() -> DocumentId {
         DocumentId::Parser("squid".to_owned())
     }
 
-    fn parse(text: &str) -> Result<JsonDocument, Problem> {
+    fn parse(text: &str) -> Result<JsonDocument, Box<Problem>> {
         JsonDocument::parse(&squid(), text.as_bytes())
     }
 

@@ -103,7 +103,7 @@ pub(super) async fn run(
         return Err(ConfigError::Missing(id.clone()).into());
     };
     let document = JsonDocument::parse(id, &stored.bytes)
-        .map_err(|problem| Failure::StoredInvalid(vec![problem]))?;
+        .map_err(|problem| Failure::StoredInvalid(vec![*problem]))?;
     let patched = change
         .patch
         .apply(&Value::Object(document.into_members()))?;
@@ -112,7 +112,7 @@ pub(super) async fn run(
     tree.documents.insert(id.clone(), patched.clone());
     let (blocking, warnings) = sort_out(problems_of(&tree, compiler));
     for warning in &warnings {
-        writeln!(err, "{warning}\n")?;
+        writeln!(err, "warning: {}", warning.one_line())?;
     }
     if !blocking.is_empty() {
         return Err(Failure::Invalid(blocking));

@@ -27,7 +27,7 @@ pub(super) fn prepare(
     let chosen = select(whole, &push.selection, input)?;
     let (blocking, warnings) = sort_out(problems_of(&chosen, compiler));
     for warning in &warnings {
-        writeln!(err, "{warning}\n")?;
+        writeln!(err, "warning: {}", warning.one_line())?;
     }
     if !blocking.is_empty() {
         return Err(Failure::Invalid(blocking));
@@ -87,19 +87,18 @@ fn warn_of_strays(input: &Path, err: &mut dyn Write) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes the documents, in upstream's order.
+/// Writes the documents together.
 pub(super) async fn write(
     store: &dyn Store,
     tree: &RawTree,
     is_dry_run: bool,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
+    if !is_dry_run {
+        return Ok(store.write_all(&tree.documents).await?);
+    }
     for (id, document) in &tree.documents {
-        if is_dry_run {
-            announce(store, id, document, out).await?;
-        } else {
-            store.write(id, &document.bytes).await?;
-        }
+        announce(store, id, document, out).await?;
     }
     Ok(())
 }

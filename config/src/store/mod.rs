@@ -4,6 +4,8 @@ mod brokers;
 mod folder;
 mod zookeeper;
 
+use std::collections::BTreeMap;
+
 use futures::future::BoxFuture;
 
 pub use brokers::{brokers_from_registrations, brokers_from_zookeeper};
@@ -38,6 +40,20 @@ pub trait Store: Send + Sync {
         id: &'a DocumentId,
         bytes: &'a [u8],
     ) -> BoxFuture<'a, Result<(), ConfigError>>;
+
+    /// Puts several documents, so that readers see all or none of them if the store can do that: ZooKeeper does, a folder
+    /// writes one after the other.
+    fn write_all<'a>(
+        &'a self,
+        documents: &'a BTreeMap<DocumentId, RawDocument>,
+    ) -> BoxFuture<'a, Result<(), ConfigError>> {
+        Box::pin(async move {
+            for (id, document) in documents {
+                self.write(id, &document.bytes).await?;
+            }
+            Ok(())
+        })
+    }
 
     /// Removes a document; false if there was none.
     fn delete<'a>(&'a self, id: &'a DocumentId) -> BoxFuture<'a, Result<bool, ConfigError>>;

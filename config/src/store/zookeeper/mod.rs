@@ -1,3 +1,7 @@
+mod watching;
+mod writing;
+
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -6,13 +10,9 @@ use futures::future::{BoxFuture, try_join_all};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::{debug, info, warn};
-use zookeeper_client::{
-    Acls, AddWatchMode, Client, CreateMode, CreateOptions, Error as ZkError, EventType,
-    PersistentWatcher, SessionState,
-};
+use zookeeper_client::{Client, Error as ZkError, SessionState};
 
 use super::{Changes, Store};
-use crate::json::MAX_DOCUMENT_BYTES;
 use crate::{ConfigError, DocumentId, Kind, RawDocument, RawTree, TOPOLOGY_ROOT};
 
 /// How long to wait for a session before giving up.
@@ -21,11 +21,8 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 const SESSION_TIMEOUT: Duration = Duration::from_secs(30);
 /// Pause between attempts while the connection is away.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
-/// How often the tree is looked at where the server is too old (before 3.6) to watch a whole tree.
-const POLL_PAUSE: Duration = Duration::from_secs(1);
 
 const WRITE: &str = "write";
-const OPEN: CreateOptions<'static> = CreateMode::Persistent.with_acls(Acls::anyone_all());
 
 /// The documents below `/metron/topology` of a ZooKeeper, at upstream's nodes.
 ///
@@ -197,74 +194,6 @@ impl ZooKeeperStore {
         }
         Ok(tree)
     }
-
-    async fn write_node(&self, id: &DocumentId, bytes: &[u8]) -> Result<(), ConfigError> {
-        if bytes.len() > MAX_DOCUMENT_BYTES {
-            return Err(ConfigError::TooLarge {
-                document: id.clone(),
-                bytes: bytes.len(),
-                limit: MAX_DOCUMENT_BYTES,
-            });
-        }
-        let put = |client: Client, node: String| async move {
-            // Two writers may meet: whoever finds the node made by the other sets it.
-            loop {
-                match client.set_data(&node, bytes, None).await {
-                    Err(ZkError::NoNode) => {}
-                    answer => return answer.map(|_| ()),
-                }
-                if let Some((parent, _)) = node.rsplit_once('/') {
-                    client.mkdir(parent, &OPEN).await?;
-                }
-                match client.create(&node, bytes, &OPEN).await {
-                    Err(ZkError::NodeExists) => {}
-                    answer => return answer.map(|_| ()),
-                }
-            }
-        };
-        match self.run(WRITE, &id.node(), put).await {
-            Err(ConfigError::ZooKeeper {
-                source: ZkError::NoNode,
-                ..
-            }) => Err(self.no_chroot()),
-            answer => answer,
-        }
-    }
-
-    /// A missing parent after all parents were made: only the root of the address can be missing.
-    fn no_chroot(&self) -> ConfigError {
-        let (servers, chroot) = match self.quorum.split_once('/') {
-            Some((servers, chroot)) => (servers, format!("/{chroot}")),
-            None => (self.quorum.as_str(), "/".to_owned()),
-        };
-        ConfigError::NoChroot {
-            quorum: servers.to_owned(),
-            chroot,
-        }
-    }
-
-    async fn begin_watch(&self) -> Result<Box<dyn Changes>, ConfigError> {
-        let watch = self
-            .run("watch", TOPOLOGY_ROOT, |client, node| async move {
-                client.watch(&node, AddWatchMode::PersistentRecursive).await
-            })
-            .await;
-        match watch {
-            Ok(watcher) => Ok(Box::new(Watching {
-                watcher: Some(watcher),
-            })),
-            Err(ConfigError::ZooKeeper {
-                source: ZkError::Unimplemented,
-                ..
-            }) => {
-                info!(
-                    "this ZooKeeper cannot watch a tree, so the configuration is read each second"
-                );
-                Ok(Box::new(Polling))
-            }
-            Err(error) => Err(error),
-        }
-    }
 }
 
 fn is_over(client: &Client) -> bool {
@@ -330,6 +259,13 @@ impl Store for ZooKeeperStore {
         Box::pin(self.write_node(id, bytes))
     }
 
+    fn write_all<'a>(
+        &'a self,
+        documents: &'a BTreeMap<DocumentId, RawDocument>,
+    ) -> BoxFuture<'a, Result<(), ConfigError>> {
+        Box::pin(self.write_together(documents))
+    }
+
     fn delete<'a>(&'a self, id: &'a DocumentId) -> BoxFuture<'a, Result<bool, ConfigError>> {
         Box::pin(async move {
             self.run("delete", &id.node(), |client, node| async move {
@@ -345,55 +281,5 @@ impl Store for ZooKeeperStore {
 
     fn watch(&self) -> BoxFuture<'_, Result<Box<dyn Changes>, ConfigError>> {
         Box::pin(self.begin_watch())
-    }
-}
-
-struct Watching {
-    /// Gone once the session is over, after which it must not be asked again.
-    watcher: Option<PersistentWatcher>,
-}
-
-impl Watching {
-    async fn wait(&mut self) -> Result<(), ConfigError> {
-        loop {
-            let Some(watcher) = &mut self.watcher else {
-                return Err(ConfigError::WatchLost("the session is over".to_owned()));
-            };
-            let event = watcher.changed().await;
-            if event.event_type != EventType::Session {
-                return Ok(());
-            }
-            match event.session_state {
-                SessionState::Disconnected => {
-                    warn!("the connection to ZooKeeper is lost; the last configuration serves on");
-                }
-                // What happened while the connection was away is not reported, so it must be looked for.
-                SessionState::SyncConnected | SessionState::ConnectedReadOnly => {
-                    info!("the connection to ZooKeeper is back");
-                    return Ok(());
-                }
-                state => {
-                    self.watcher = None;
-                    return Err(ConfigError::WatchLost(state.to_string()));
-                }
-            }
-        }
-    }
-}
-
-impl Changes for Watching {
-    fn next(&mut self) -> BoxFuture<'_, Result<(), ConfigError>> {
-        Box::pin(self.wait())
-    }
-}
-
-struct Polling;
-
-impl Changes for Polling {
-    fn next(&mut self) -> BoxFuture<'_, Result<(), ConfigError>> {
-        Box::pin(async {
-            sleep(POLL_PAUSE).await;
-            Ok(())
-        })
     }
 }
