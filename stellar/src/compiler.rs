@@ -13,7 +13,16 @@ use crate::syntax::{Comparison, Connective, Expr, Kind, Span};
 use crate::{Diagnostic, Library};
 
 /// How deep the evaluated tree may be: bounds the stack that an evaluation takes.
-const MAX_DEPTH: usize = 600;
+const MAX_DEPTH: usize = 300;
+
+/// A parameter of a lambda and what has been seen of it.
+struct Bound {
+    name: Str,
+    /// How many lambdas stand around the place where it is bound, its own among them.
+    lambdas: usize,
+    uses: usize,
+    captured: bool,
+}
 
 /// What has been found out about a program while compiling it.
 pub(crate) struct Compiler<'l> {
@@ -24,7 +33,8 @@ pub(crate) struct Compiler<'l> {
     pub remote: bool,
     pub deterministic: bool,
     /// Parameters of the lambdas around the place that is being compiled, outermost first.
-    parameters: Vec<Str>,
+    parameters: Vec<Bound>,
+    lambdas: usize,
     depth: usize,
 }
 
@@ -38,6 +48,7 @@ impl<'l> Compiler<'l> {
             remote: false,
             deterministic: true,
             parameters: Vec::new(),
+            lambdas: 0,
             depth: 0,
         }
     }
@@ -61,10 +72,9 @@ impl<'l> Compiler<'l> {
         node
     }
 
-
     fn node(&mut self, tree: Expr) -> Node {
         let span = tree.span;
-        match tree.kind {
+        match *tree.kind {
             Kind::Literal(value) => Node::Constant(value),
             Kind::Variable(name) => self.variable(name),
             Kind::Exists(name) => self.exists(name),
@@ -113,8 +123,15 @@ impl<'l> Compiler<'l> {
     }
 
     /// The place of a parameter in the frame; of equal names the innermost counts.
-    fn parameter(&self, name: &str) -> Option<usize> {
-        self.parameters.iter().rposition(|known| known == name)
+    fn parameter(&mut self, name: &str) -> Option<usize> {
+        let at = self
+            .parameters
+            .iter()
+            .rposition(|known| known.name == name)?;
+        let bound = &mut self.parameters[at];
+        bound.uses += 1;
+        bound.captured |= bound.lambdas != self.lambdas;
+        Some(at)
     }
 
     fn variable(&mut self, name: Str) -> Node {
@@ -130,6 +147,8 @@ impl<'l> Compiler<'l> {
 
     fn exists(&mut self, name: Str) -> Node {
         if let Some(at) = self.parameter(&name) {
+            // Looking is not taking away: the parameter must stay.
+            self.parameters[at].captured = true;
             return Node::ParameterExists(at);
         }
         self.mention(&name);
@@ -196,13 +215,24 @@ impl<'l> Compiler<'l> {
 
     fn lambda(&mut self, parameters: Vec<Str>, body: Expr) -> Node {
         let captured = self.parameters.len();
-        let count = parameters.len();
-        self.parameters.extend(parameters);
+        self.lambdas += 1;
+        let lambdas = self.lambdas;
+        self.parameters
+            .extend(parameters.into_iter().map(|name| Bound {
+                name,
+                lambdas,
+                uses: 0,
+                captured: false,
+            }));
         let body = self.compile(body);
-        self.parameters.truncate(captured);
+        self.lambdas -= 1;
+        let own = self.parameters.drain(captured..);
+        let used_once = own
+            .map(|bound| bound.uses == 1 && !bound.captured)
+            .collect();
         Node::Lambda(Arc::new(LambdaNode {
             captured,
-            parameters: count,
+            used_once,
             body,
         }))
     }
@@ -219,6 +249,7 @@ impl<'l> Compiler<'l> {
         self.deterministic &=
             function.spec.deterministic && arguments.len() >= function.clock_below;
         self.check_count(&function, arguments.len(), span);
+        let spans: Vec<Span> = arguments.iter().map(|argument| argument.span).collect();
         let mut arguments: Vec<Node> = arguments.into_iter().map(|a| self.compile(a)).collect();
         let all_fields = matches!(arguments.get(1), Some(Node::AllFields));
         if all_fields && function.spec.name == "MAP_GET" {
@@ -226,7 +257,7 @@ impl<'l> Compiler<'l> {
             let key = arguments.swap_remove(0);
             return Node::FieldByName(Box::new(FieldByName { key, default }));
         }
-        let prepared = self.prepare(&function, &arguments, span);
+        let prepared = self.prepare(&function, &arguments, &spans);
         Node::Call(Box::new(CallNode {
             function,
             arguments: arguments.into(),
@@ -239,7 +270,7 @@ impl<'l> Compiler<'l> {
         &mut self,
         function: &Function,
         arguments: &[Node],
-        span: Span,
+        spans: &[Span],
     ) -> Option<PreparedArguments> {
         let prepare = function.prepare?;
         let constants: Vec<Option<&Value>> = arguments
@@ -251,10 +282,13 @@ impl<'l> Compiler<'l> {
             .collect();
         match prepare(&constants) {
             Ok(prepared) => prepared.map(PreparedArguments),
-            Err(reason) => {
-                let message = format!("{}: {reason}", function.spec.name);
+            Err(refused) => {
+                let message = format!("{}: {}", function.spec.name, refused.reason);
+                let span = spans
+                    .get(refused.argument)
+                    .map_or(0..0, |span| span.range());
                 self.errors.push(
-                    Diagnostic::error("S103", span.range(), message, "every call would fail")
+                    Diagnostic::error("S103", span, message, "every call would fail")
                         .with_help(function.spec.signature()),
                 );
                 None
@@ -300,7 +334,7 @@ impl<'l> Compiler<'l> {
                     "S201",
                     span.range(),
                     "`and` and `or` have the same precedence and group to the right",
-                    "read as a and (b or (c and ...))",
+                    "mixed here",
                 )
                 .with_help("put parentheses around the groups that are meant"),
             );
@@ -314,7 +348,8 @@ impl<'l> Compiler<'l> {
         use crate::syntax::ArithmeticOperator::{Divide, Multiply};
         let swallowed = rest.iter().find(|(operator, operand)| {
             *operator == Divide
-                && matches!(&operand.kind, Kind::Arithmetic { rest, .. }
+                && !operand.enclosed
+                && matches!(&*operand.kind, Kind::Arithmetic { rest, .. }
                     if rest.first().is_some_and(|(inner, _)| *inner == Multiply))
         });
         let Some((_, operand)) = swallowed else {
@@ -332,9 +367,12 @@ impl<'l> Compiler<'l> {
     }
 
     fn warn_of_swallowed_comparison(&mut self, container: &Expr) {
-        let Kind::Compare { rest, .. } = &container.kind else {
+        let Kind::Compare { rest, .. } = &*container.kind else {
             return;
         };
+        if container.enclosed {
+            return;
+        }
         let is_equality = rest
             .iter()
             .any(|(operator, _)| matches!(operator, Comparison::Equal | Comparison::NotEqual));

@@ -1,6 +1,7 @@
 //! Evaluation. Values are borrowed from the program, the scope and the frames as long as nobody changes them.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::sync::Arc;
 
 use alidade_event::{Event, Map, Value};
@@ -22,18 +23,56 @@ pub(crate) struct Env<'e> {
     pub scope: &'e dyn Scope,
     /// The parameters of the lambdas around, outermost first.
     pub frame: &'e [Value],
+    /// The parameters of the innermost lambda that are used only once.
+    own: Own<'e>,
+}
+
+/// Parameters that their only use takes away, so that a function may change them without a copy.
+#[derive(Clone, Copy)]
+struct Own<'e> {
+    /// Where the parameters of the innermost lambda begin in the frame.
+    start: usize,
+    values: &'e [Cell<Value>],
+    used_once: &'e [bool],
+}
+
+impl<'e> Env<'e> {
+    pub fn new(scope: &'e dyn Scope) -> Self {
+        Env {
+            scope,
+            frame: &[],
+            own: Own {
+                start: 0,
+                values: &[],
+                used_once: &[],
+            },
+        }
+    }
+
+    fn parameter(&self, at: usize) -> Cow<'e, Value> {
+        if let Some(own) = at.checked_sub(self.own.start)
+            && self.own.used_once.get(own) == Some(&true)
+            && let Some(value) = self.own.values.get(own)
+        {
+            return Cow::Owned(value.take());
+        }
+        present(self.frame.get(at))
+    }
 }
 
 /// What an evaluation shares over its whole run.
 pub(crate) struct Runtime<'r> {
     pub now_ms: i64,
     pub remote: &'r mut dyn RemoteCalls,
-    lambda_calls: u32,
+    steps: usize,
     lambda_depth: u32,
 }
 
-/// Most calls of lambdas in one evaluation: bounds what a hostile list can cost.
-const MAX_LAMBDA_CALLS: u32 = 1_000_000;
+/// Most steps of one evaluation: bounds what a hostile list can cost. A step is a call of a lambda, or a piece of the work
+/// that is done inside of one.
+const MAX_STEPS: usize = 1_000_000;
+/// Members or bytes that make a step.
+const STEP_SIZE: usize = 32;
 /// Deepest nesting of running lambdas.
 const MAX_LAMBDA_DEPTH: u32 = 32;
 
@@ -42,9 +81,38 @@ impl<'r> Runtime<'r> {
         Runtime {
             now_ms: context.now_ms,
             remote: &mut *context.remote,
-            lambda_calls: 0,
+            steps: 0,
             lambda_depth: 0,
         }
+    }
+
+    /// Counts work on something of a size, if it may be repeated by a lambda.
+    pub fn charge(&mut self, size: usize) -> Result<(), EvalError> {
+        if self.lambda_depth == 0 || size < STEP_SIZE {
+            return Ok(());
+        }
+        self.count(size / STEP_SIZE)
+    }
+
+    fn count(&mut self, steps: usize) -> Result<(), EvalError> {
+        self.steps = self.steps.saturating_add(steps);
+        if self.steps > MAX_STEPS {
+            return Err(EvalError::failed(format!(
+                "the evaluation takes more than {MAX_STEPS} steps"
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Number of members or bytes of a value.
+pub(crate) fn size(value: &Value) -> usize {
+    match value {
+        Value::Str(text) => text.len(),
+        Value::List(members) => members.len(),
+        Value::Set(members) => members.len(),
+        Value::Map(map) => map.len(),
+        _ => 0,
     }
 }
 
@@ -56,7 +124,7 @@ pub(crate) fn evaluate<'e>(
     match node {
         Node::Constant(value) => Ok(Cow::Borrowed(value)),
         Node::Field(name) => Ok(present(env.scope.get(name))),
-        Node::Parameter(at) => Ok(present(env.frame.get(*at))),
+        Node::Parameter(at) => Ok(env.parameter(*at)),
         Node::AllFields => Ok(Cow::Owned(all_fields(env.scope.all()))),
         Node::FieldExists(name) => Ok(truth(exists(env.scope.get(name)))),
         Node::ParameterExists(at) => Ok(truth(exists(env.frame.get(*at)))),
@@ -170,6 +238,7 @@ fn comparison_chain<'e>(
     let mut left = evaluate(&chain.first, env, runtime)?;
     for (operator, right) in &chain.rest {
         let right = evaluate(right, env, runtime)?;
+        runtime.charge(size(&left).min(size(&right)))?;
         left = truth(compare(*operator, &left, &right).map_err(|error| error.at(chain.span))?);
     }
     Ok(left)
@@ -179,6 +248,7 @@ fn comparison_chain<'e>(
 fn membership<'e>(node: &'e InNode, env: Env<'e>, runtime: &mut Runtime<'_>) -> Evaluated<'e> {
     let member = evaluate(&node.member, env, runtime)?;
     let container = evaluate(&node.container, env, runtime)?;
+    runtime.charge(size(&container))?;
     Ok(truth(contains(&container, &member) != node.negated))
 }
 
@@ -307,6 +377,9 @@ fn run<'e>(
     env: Env<'e>,
     runtime: &mut Runtime<'_>,
 ) -> Result<Value, EvalError> {
+    if runtime.lambda_depth > 0 && !call.function.quick {
+        runtime.charge(arguments.iter().map(|argument| size(argument)).sum())?;
+    }
     (call.function.code)(&mut Call {
         name: call.function.spec.name,
         arguments,
@@ -323,26 +396,33 @@ pub(crate) fn call_lambda(
     env: Env<'_>,
     runtime: &mut Runtime<'_>,
 ) -> Result<Value, EvalError> {
-    runtime.lambda_calls += 1;
-    if runtime.lambda_calls > MAX_LAMBDA_CALLS {
-        return Err(EvalError::failed(format!(
-            "more than {MAX_LAMBDA_CALLS} calls of lambdas in one evaluation"
-        )));
-    }
+    runtime.count(1)?;
     if runtime.lambda_depth >= MAX_LAMBDA_DEPTH {
         return Err(EvalError::failed(format!(
             "lambdas call each other deeper than {MAX_LAMBDA_DEPTH} levels"
         )));
     }
     let node = &*lambda.node;
-    let mut frame = Vec::with_capacity(node.captured + node.parameters);
+    let mut frame = Vec::with_capacity(node.captured + node.used_once.len());
     frame.extend_from_slice(&lambda.captured);
     frame.resize(node.captured, Value::Null);
-    frame.extend(arguments.take(node.parameters));
-    frame.resize(node.captured + node.parameters, Value::Null);
+    let mut own: Vec<Cell<Value>> = Vec::new();
+    for used_once in &node.used_once {
+        let mut argument = arguments.next().unwrap_or_default();
+        if *used_once {
+            own.resize_with(frame.len() - node.captured, Cell::default);
+            own.push(Cell::new(std::mem::take(&mut argument)));
+        }
+        frame.push(argument);
+    }
     let env = Env {
         scope: env.scope,
         frame: &frame,
+        own: Own {
+            start: node.captured,
+            values: &own,
+            used_once: &node.used_once,
+        },
     };
     runtime.lambda_depth += 1;
     let outcome = evaluate(&node.body, env, runtime).map(Cow::into_owned);

@@ -63,7 +63,8 @@ pub(crate) struct FieldByName {
 pub(crate) struct LambdaNode {
     /// Number of values of the surrounding frame that the body may refer to; they come first in its own frame.
     pub captured: usize,
-    pub parameters: usize,
+    /// For each parameter, whether the body uses it exactly once, and not from inside another lambda.
+    pub used_once: Box<[bool]>,
     pub body: Node,
 }
 

@@ -11,10 +11,12 @@ use crate::lexer::{Token, tokens};
 use crate::syntax::{ArithmeticOperator, Comparison, Connective, Expr, Kind, Span};
 
 /// How deep an expression may nest. Deep enough for every hand, shallow enough for every stack.
-pub(crate) const MAX_NESTING: usize = 200;
+pub(crate) const MAX_NESTING: usize = 100;
 
 /// Longest source, in bytes.
 const MAX_SOURCE: usize = 1 << 20;
+
+const LEFT_OF_IN: &str = "left of `in`";
 
 /// What kind of construct an expression is, as far as its place is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,7 +158,7 @@ impl Parser<'_> {
             self.peek(),
             Token::Plus | Token::Minus | Token::Star | Token::Slash
         );
-        Box::new(match (self.peek(), &before.kind) {
+        Box::new(match (self.peek(), &*before.kind) {
             (Token::Text(_), Kind::Literal(Value::Str(_))) => finding.with_help(
                 "strings that stand side by side are not joined; use JOIN(['a', 'b'], '')",
             ),
@@ -170,6 +172,7 @@ impl Parser<'_> {
             (Token::In | Token::NotIn, _) => finding.with_help(
                 "left of `in` stands a value; a comparison needs parentheses around the `in`",
             ),
+            (Token::Not, _) => finding.with_help("`not in` is written with exactly one blank"),
             (Token::Int(_) | Token::Long(_) | Token::Float(_) | Token::Double(_), _) => {
                 finding.with_help("an operator is missing")
             }
@@ -188,6 +191,9 @@ impl Parser<'_> {
             Form::Match => {
                 finding.with_help("`match` stands alone, or as a branch of a conditional")
             }
+            _ if place == LEFT_OF_IN => finding.with_help(
+                "left of `in` stands a name, a number, a call, or a value without parentheses",
+            ),
             _ => finding.with_help("put parentheses around it"),
         })
     }
@@ -324,10 +330,7 @@ impl Parser<'_> {
             clauses,
             default: Box::new(default),
         };
-        let tree = Expr {
-            kind,
-            span: start.to(end),
-        };
+        let tree = Expr::new(kind, start.to(end));
         Ok((tree, Form::Match))
     }
 
@@ -359,7 +362,7 @@ impl Parser<'_> {
             first: Box::new(first),
             rest,
         };
-        Ok((Expr { kind, span }, Form::Logic))
+        Ok((Expr::new(kind, span), Form::Logic))
     }
 
     /// A comparison, or `x in y` whose right side takes the comparison that follows.
@@ -367,7 +370,7 @@ impl Parser<'_> {
         let (first, form) = self.comparison_operand()?;
         if let Token::In | Token::NotIn = self.peek() {
             if !form.is_operand() {
-                return Err(self.misplaced(&first, form, "left of `in`"));
+                return Err(self.misplaced(&first, form, LEFT_OF_IN));
             }
             let negated = *self.peek() == Token::NotIn;
             self.advance();
@@ -383,7 +386,7 @@ impl Parser<'_> {
                 negated,
                 container: Box::new(container),
             };
-            return Ok((Expr { kind, span }, Form::In));
+            return Ok((Expr::new(kind, span), Form::In));
         }
         let mut rest = Vec::new();
         while let Some(comparison) = comparison(self.peek()) {
@@ -405,7 +408,7 @@ impl Parser<'_> {
             first: Box::new(first),
             rest,
         };
-        Ok((Expr { kind, span }, Form::Comparison))
+        Ok((Expr::new(kind, span), Form::Comparison))
     }
 
     /// One operand of a comparison: `not(...)`, or arithmetic, or a single value.
@@ -460,10 +463,7 @@ impl Parser<'_> {
             return Err(self.misplaced(&inner, form, "in `not(...)`"));
         }
         let end = self.expect(&Token::CloseParen, "to close `not(`")?;
-        let tree = Expr {
-            kind: Kind::Not(Box::new(inner)),
-            span: start.to(end),
-        };
+        let tree = Expr::new(Kind::Not(Box::new(inner)), start.to(end));
         Ok((tree, Form::Comparison))
     }
 
@@ -487,7 +487,7 @@ impl Parser<'_> {
         };
         let span = self.advance();
         let kind = Kind::Literal(literal.0);
-        Ok((Expr { kind, span }, literal.1))
+        Ok((Expr::new(kind, span), literal.1))
     }
 
     fn no_operand(&self) -> Box<Diagnostic> {
@@ -517,10 +517,7 @@ impl Parser<'_> {
             Token::OpenParen => self.call(name, name_span),
             Token::Arrow => self.lambda(vec![name], name_span),
             _ => {
-                let tree = Expr {
-                    kind: Kind::Variable(name),
-                    span: name_span,
-                };
+                let tree = Expr::new(Kind::Variable(name), name_span);
                 Ok((tree, Form::Arithmetic))
             }
         }
@@ -529,24 +526,21 @@ impl Parser<'_> {
     fn call(&mut self, name: Str, name_span: Span) -> Parsed {
         self.advance();
         let (arguments, end) = self.members(&Token::CloseParen, "as an argument")?;
-        let tree = Expr {
-            kind: Kind::Call {
+        let tree = Expr::new(
+            Kind::Call {
                 name,
                 name_span,
                 arguments,
             },
-            span: name_span.to(end),
-        };
+            name_span.to(end),
+        );
         Ok((tree, Form::Arithmetic))
     }
 
     fn list(&mut self) -> Parsed {
         let start = self.advance();
         let (members, end) = self.members(&Token::CloseBracket, "in a list")?;
-        let tree = Expr {
-            kind: Kind::List(members),
-            span: start.to(end),
-        };
+        let tree = Expr::new(Kind::List(members), start.to(end));
         Ok((tree, Form::Operand))
     }
 
@@ -585,10 +579,7 @@ impl Parser<'_> {
             }
         }
         let end = self.advance();
-        let tree = Expr {
-            kind: Kind::Map(entries),
-            span: start.to(end),
-        };
+        let tree = Expr::new(Kind::Map(entries), start.to(end));
         Ok((tree, Form::Operand))
     }
 
@@ -599,7 +590,7 @@ impl Parser<'_> {
         if !form.is_comparison() {
             return Err(self.misplaced(&key, form, "as a key"));
         }
-        let glued = matches!(&key.kind, Kind::Variable(name) if name.contains(':'));
+        let glued = matches!(&*key.kind, Kind::Variable(name) if name.contains(':'));
         self.expect(&Token::Colon, "after the key")
             .map_err(|finding| {
                 if glued {
@@ -627,10 +618,7 @@ impl Parser<'_> {
         };
         self.advance();
         let end = self.expect(&Token::CloseParen, "to close `exists(`")?;
-        let tree = Expr {
-            kind: Kind::Exists(name),
-            span: start.to(end),
-        };
+        let tree = Expr::new(Kind::Exists(name), start.to(end));
         Ok((tree, Form::Operand))
     }
 
@@ -645,6 +633,7 @@ impl Parser<'_> {
         let (mut inner, form) = self.expression()?;
         let end = self.expect(&Token::CloseParen, "to close `(`")?;
         inner.span = start.to(end);
+        inner.enclosed = true;
         let form = match form {
             Form::Arithmetic | Form::Conditional => Form::Arithmetic,
             Form::Match => Form::Match,
@@ -682,7 +671,7 @@ impl Parser<'_> {
             parameters,
             body: Box::new(body),
         };
-        Ok((Expr { kind, span }, Form::Operand))
+        Ok((Expr::new(kind, span), Form::Operand))
     }
 }
 
@@ -695,7 +684,7 @@ fn chain(branches: Vec<(Expr, Expr)>, otherwise: Expr) -> (Expr, Form) {
         branches,
         otherwise: Box::new(otherwise),
     };
-    (Expr { kind, span }, Form::Conditional)
+    (Expr::new(kind, span), Form::Conditional)
 }
 
 fn comparison(token: &Token) -> Option<Comparison> {
@@ -733,10 +722,9 @@ fn arithmetic(operands: Vec<Expr>, operators: Vec<ArithmeticOperator>) -> Expr {
         (operands, operators) = group(operands, operators, level);
     }
     let mut operands = operands.into_iter();
-    operands.next().unwrap_or(Expr {
-        kind: Kind::Literal(Value::Null),
-        span: Span::new(0, 0),
-    })
+    operands
+        .next()
+        .unwrap_or(Expr::new(Kind::Literal(Value::Null), Span::new(0, 0)))
 }
 
 /// Joins the neighbours that an operator of this level ties together; keeps the other operators.
@@ -774,5 +762,5 @@ fn flat(first: Expr, rest: Vec<(ArithmeticOperator, Expr)>) -> Expr {
         first: Box::new(first),
         rest,
     };
-    Expr { kind, span }
+    Expr::new(kind, span)
 }

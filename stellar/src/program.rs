@@ -96,7 +96,7 @@ impl Program {
         scope: &dyn Scope,
         context: &mut Context<'_>,
     ) -> Result<Value, EvalError> {
-        let env = Env { scope, frame: &[] };
+        let env = Env::new(scope);
         let value = evaluate(&self.0.root, env, &mut Runtime::new(context))?;
         Ok(value.into_owned())
     }
@@ -110,7 +110,7 @@ impl Program {
         scope: &dyn Scope,
         context: &mut Context<'_>,
     ) -> Result<bool, EvalError> {
-        let env = Env { scope, frame: &[] };
+        let env = Env::new(scope);
         let value = evaluate(&self.0.root, env, &mut Runtime::new(context))?;
         match &*value {
             Value::Null => Ok(false),

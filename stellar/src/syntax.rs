@@ -58,8 +58,20 @@ pub(crate) enum Connective {
 
 #[derive(Debug)]
 pub(crate) struct Expr {
-    pub kind: Kind,
+    pub kind: Box<Kind>,
     pub span: Span,
+    /// Stands in parentheses of its own.
+    pub enclosed: bool,
+}
+
+impl Expr {
+    pub fn new(kind: Kind, span: Span) -> Self {
+        Expr {
+            kind: Box::new(kind),
+            span,
+            enclosed: false,
+        }
+    }
 }
 
 /// What an expression is. Chains of one level are kept flat, so that a long chain is not a deep tree.

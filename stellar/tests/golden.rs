@@ -38,5 +38,8 @@ fn shown(source: &str, library: &Library) -> String {
         Ok(program) => program.warnings().to_vec(),
         Err(findings) => findings,
     };
-    findings.iter().map(|finding| finding.render(source)).collect()
+    findings
+        .iter()
+        .map(|finding| finding.render(source))
+        .collect()
 }

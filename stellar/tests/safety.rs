@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use alidade_event::{Event, NumberStyle, Value};
 use alidade_stellar::{
-    Context, EvalError, Layers, Library, NoRemote, Parameter, Program, RemoteCalls,
-    RemoteFunction, RemoteOutcome, Scope, compile, compile_predicate,
+    Context, EvalError, Layers, Library, NoRemote, Parameter, Program, RemoteCalls, RemoteFunction,
+    RemoteOutcome, Scope, compile, compile_predicate,
 };
 use proptest::prelude::*;
 
@@ -33,7 +33,10 @@ fn try_source(source: &str) {
         Err(findings) => {
             assert!(!findings.is_empty());
             for finding in findings {
-                assert!(finding.span.start <= finding.span.end, "{source:?} {finding:?}");
+                assert!(
+                    finding.span.start <= finding.span.end,
+                    "{source:?} {finding:?}"
+                );
                 assert!(!finding.render(source).is_empty());
             }
         }
@@ -41,22 +44,129 @@ fn try_source(source: &str) {
 }
 
 const PIECES: &[&str] = &[
-    "a", "b", "s", "t", "l", "m", "n", "u", "ip", "d", "e", "_", "missing", "x", "->", "(", ")", "[", "]", "{", "}", ",",
-    ":", " ? ", "+", "-", "*", "/", "==", "!=", "<", "<=", ">", ">=", " and ", " or ", "not(", " in ",
-    " not in ", " if ", " then ", " else ", " match{ ", " => ", " default ", "exists(", "null",
-    "true", "false", "NaN", "1", "0", "-1", "2.5", "1L", "1.5f", "2147483647", "9223372036854775807L",
-    "'x'", "''", "'%s'", "'%5.2f'", "'a.b'", "'yyyy-MM-dd'", "'10.0.0.0/8'", "'(a|b)+'", "'http://h/'",
-    "x -> x", "(x, y) -> x + y", "// c\n",
+    "a",
+    "b",
+    "s",
+    "t",
+    "l",
+    "m",
+    "n",
+    "u",
+    "ip",
+    "d",
+    "e",
+    "_",
+    "missing",
+    "x",
+    "->",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    ":",
+    " ? ",
+    "+",
+    "-",
+    "*",
+    "/",
+    "==",
+    "!=",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    " and ",
+    " or ",
+    "not(",
+    " in ",
+    " not in ",
+    " if ",
+    " then ",
+    " else ",
+    " match{ ",
+    " => ",
+    " default ",
+    "exists(",
+    "null",
+    "true",
+    "false",
+    "NaN",
+    "1",
+    "0",
+    "-1",
+    "2.5",
+    "1L",
+    "1.5f",
+    "2147483647",
+    "9223372036854775807L",
+    "'x'",
+    "''",
+    "'%s'",
+    "'%5.2f'",
+    "'a.b'",
+    "'yyyy-MM-dd'",
+    "'10.0.0.0/8'",
+    "'(a|b)+'",
+    "'http://h/'",
+    "x -> x",
+    "(x, y) -> x + y",
+    "// c\n",
 ];
 
 /// A call of a random function with random arguments.
 fn call() -> impl Strategy<Value = String> {
     let argument = prop::sample::select(vec![
-        "a", "b", "s", "t", "l", "m", "n", "u", "ip", "d", "e", "_", "null", "1", "-1", "2.5", "1L", "'x'", "''", "'é😀'",
-        "'%s %d'", "'yyyy-MM-dd'", "'10.0.0.0/8'", "'(.*)=(.*)'", "[1, 2, 3]", "['a', null]", "[]", "{}", "{'a' : 1}",
-        "x -> x", "(x, y) -> y", "NaN", "1.0 / 0", "2147483647", "-9223372036854775808L", "SET_INIT([1])",
-        "STATS_ADD(null, 1, 2)", "HLLP_INIT()", "BLOOM_INIT(10, 0.1)", "SAMPLE_INIT(2)", "'HEX'", "'MD5'", "'TLSH'",
-        "TO_JSON_OBJECT('123456789012345678901234567890')", "MAP('e', c -> c)", "1e300", "0.0f", "true",
+        "a",
+        "b",
+        "s",
+        "t",
+        "l",
+        "m",
+        "n",
+        "u",
+        "ip",
+        "d",
+        "e",
+        "_",
+        "null",
+        "1",
+        "-1",
+        "2.5",
+        "1L",
+        "'x'",
+        "''",
+        "'é😀'",
+        "'%s %d'",
+        "'yyyy-MM-dd'",
+        "'10.0.0.0/8'",
+        "'(.*)=(.*)'",
+        "[1, 2, 3]",
+        "['a', null]",
+        "[]",
+        "{}",
+        "{'a' : 1}",
+        "x -> x",
+        "(x, y) -> y",
+        "NaN",
+        "1.0 / 0",
+        "2147483647",
+        "-9223372036854775808L",
+        "SET_INIT([1])",
+        "STATS_ADD(null, 1, 2)",
+        "HLLP_INIT()",
+        "BLOOM_INIT(10, 0.1)",
+        "SAMPLE_INIT(2)",
+        "'HEX'",
+        "'MD5'",
+        "'TLSH'",
+        "TO_JSON_OBJECT('123456789012345678901234567890')",
+        "MAP('e', c -> c)",
+        "1e300",
+        "0.0f",
+        "true",
     ]);
     let names = prop::sample::select(Library::metron().names());
     (names, prop::collection::vec(argument, 0..5))
@@ -104,8 +214,14 @@ proptest! {
     }
 }
 
+/// Half of the stack that a thread usually has must be enough, even without optimization.
 #[test]
 fn deep_nesting_is_refused_and_not_followed() {
+    let thread = std::thread::Builder::new().stack_size(1 << 20);
+    thread.spawn(nest_deeply).unwrap().join().unwrap();
+}
+
+fn nest_deeply() {
     for (open, middle, close) in [
         ("(", "1", ")"),
         ("[", "1", "]"),
@@ -121,10 +237,13 @@ fn deep_nesting_is_refused_and_not_followed() {
         ("{", "1", " : 2}"),
         ("(1 * 2 / 3 + 1 == ABS(", "1", "))"),
     ] {
-        let nested = |depth: usize| format!("{}{middle}{}", open.repeat(depth), close.repeat(depth));
+        let nested =
+            |depth: usize| format!("{}{middle}{}", open.repeat(depth), close.repeat(depth));
         let refused = compile(&nested(100_000), &Library::metron()).unwrap_err();
         assert_eq!(refused[0].code, "S007", "{open}");
-        let deepest = (1..=200).rev().find_map(|depth| compile(&nested(depth), &Library::metron()).ok());
+        let deepest = (1..=200)
+            .rev()
+            .find_map(|depth| compile(&nested(depth), &Library::metron()).ok());
         let deepest = deepest.expect("some depth must be allowed");
         let _ = run(&deepest);
     }
@@ -141,14 +260,21 @@ fn long_chains_are_not_deep() {
         ("a == 1 ? 1", " : a == 1 ? 1"),
     ] {
         let source = format!("{first}{}", next.repeat(5_000));
-        let source = if next.contains('?') { format!("{source} : 2") } else { source };
+        let source = if next.contains('?') {
+            format!("{source} : 2")
+        } else {
+            source
+        };
         let program = compile(&source, &Library::metron()).unwrap();
         run(&program).unwrap();
     }
     let source = format!("{} 0", "if a == 1 then 1 else ".repeat(5_000));
     run(&compile(&source, &Library::metron()).unwrap()).unwrap();
     let long = format!("'{}'", "x".repeat(2 << 20));
-    assert_eq!(compile(&long, &Library::metron()).unwrap_err()[0].code, "S007");
+    assert_eq!(
+        compile(&long, &Library::metron()).unwrap_err()[0].code,
+        "S007"
+    );
 }
 
 #[test]
@@ -162,16 +288,48 @@ fn results_do_not_grow_without_bound() {
         "REDUCE(big, (s, x) -> [s], [])",
         "MAP(big, x -> MAP(big, y -> MAP(big, z -> z)))",
         "DOMAIN_TYPOSQUAT(FILL_LEFT('a', 'b', 100000))",
+        "MAP(big, x -> MAP(big, y -> y in big))",
+        "MAP(big, x -> JOIN(MAP(big, y -> 'abc'), ''))",
+        "SET_INIT(MAP(huge, x -> x + 1.5))",
         "BLOOM_INIT(1e18, 0.000001)",
     ] {
-        let program = compile(source, &Library::metron()).map(Some).unwrap_or_default();
+        let program = compile(source, &Library::metron())
+            .map(Some)
+            .unwrap_or_default();
         let Some(program) = program else { continue };
         let mut scope = Event::new();
         scope.set("s", "%1000000000s");
         scope.set("big", Value::list(vec![Value::Int(1); 2_000]));
+        scope.set("huge", Value::list((0..30_000).map(Value::Int).collect()));
         let mut remote = NoRemote;
         let mut context = Context::new(&Value::Null, 0, &mut remote);
         assert!(program.evaluate(&scope, &mut context).is_err(), "{source}");
+    }
+}
+
+#[test]
+fn a_long_list_is_gathered_without_copying_it_each_time() {
+    let mut scope = Event::new();
+    scope.set("huge", Value::list((0..200_000).map(Value::Int).collect()));
+    for (source, expected) in [
+        (
+            "LENGTH(REDUCE(huge, (all, x) -> LIST_ADD(all, x + 1), []))",
+            200_000,
+        ),
+        (
+            "REDUCE(huge, (all, x) -> if exists(all) then all + 1 else 0, 0)",
+            200_000,
+        ),
+        ("LENGTH(MAP(huge, x -> MAP([1], y -> x)))", 200_000),
+    ] {
+        let program = compile(source, &Library::metron()).unwrap();
+        let mut remote = NoRemote;
+        let mut context = Context::new(&Value::Null, 0, &mut remote);
+        assert_eq!(
+            program.evaluate(&scope, &mut context),
+            Ok(Value::Int(expected)),
+            "{source}"
+        );
     }
 }
 
@@ -181,7 +339,9 @@ fn a_blank_condition_always_holds_and_null_does_not() {
     let verdict = |source: &str| {
         let mut remote = NoRemote;
         let mut context = Context::new(&Value::Null, 0, &mut remote);
-        compile_predicate(source, &library).unwrap().evaluate_predicate(&scope(), &mut context)
+        compile_predicate(source, &library)
+            .unwrap()
+            .evaluate_predicate(&scope(), &mut context)
     };
     assert_eq!(verdict("  \n"), Ok(true));
     assert_eq!(verdict("missing"), Ok(false));
@@ -193,7 +353,11 @@ fn a_blank_condition_always_holds_and_null_does_not() {
 #[test]
 fn programs_are_shared_by_threads() {
     fn shared<T: Send + Sync + Clone>(_: &T) {}
-    let program = compile("REGEXP_MATCH(u, '.*') and IN_SUBNET(ip, '192.168.0.0/16')", &Library::metron()).unwrap();
+    let program = compile(
+        "REGEXP_MATCH(u, '.*') and IN_SUBNET(ip, '192.168.0.0/16')",
+        &Library::metron(),
+    )
+    .unwrap();
     shared(&program);
     let threads: Vec<_> = (0..4)
         .map(|_| {
@@ -212,11 +376,18 @@ fn facts_about_a_program_are_known_before_it_runs() {
     let program = compile("MAP(l, x -> x + a) == _ and exists(z) and x == 1", &library).unwrap();
     assert_eq!(program.variables(), ["l", "a", "_", "z", "x"]);
     assert!(!program.has_remote_calls() && program.is_deterministic());
-    let program = compile("MAAS_MODEL_APPLY(MAAS_GET_ENDPOINT('dga'), {'host' : a})", &library).unwrap();
+    let program = compile(
+        "MAAS_MODEL_APPLY(MAAS_GET_ENDPOINT('dga'), {'host' : a})",
+        &library,
+    )
+    .unwrap();
     assert!(program.has_remote_calls() && !program.is_deterministic());
     assert!(!compile("YEAR()", &library).unwrap().is_deterministic());
     assert!(compile("YEAR(a)", &library).unwrap().is_deterministic());
-    assert_eq!(compile("a == 1 // c", &library).unwrap().source(), "a == 1 // c");
+    assert_eq!(
+        compile("a == 1 // c", &library).unwrap().source(),
+        "a == 1 // c"
+    );
 }
 
 /// Answers the second time it is asked.

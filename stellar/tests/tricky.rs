@@ -34,16 +34,16 @@ fn surprising_expressions_mean_what_they_mean_upstream() {
             wrong.push(format!("{line}\n    gives {found:?}"));
         }
     }
-    assert!(wrong.is_empty(), "{} of {checked}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {checked}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
     assert!(checked > 350);
 }
 
-fn value(
-    source: &str,
-    scope: &Event,
-    predicate: bool,
-    library: &Library,
-) -> Result<Value, String> {
+fn value(source: &str, scope: &Event, predicate: bool, library: &Library) -> Result<Value, String> {
     let mut remote = NoRemote;
     let mut context = Context::new(&Value::Null, 1_571_163_620_277, &mut remote);
     let first = |findings: Vec<alidade_stellar::Diagnostic>| findings[0].to_string();

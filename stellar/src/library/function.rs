@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use alidade_event::{Map, Set, Str, Value};
 
-use crate::evaluate::{Env, Runtime, call_lambda};
+use crate::evaluate::{Env, Runtime, call_lambda, size};
 use crate::lambda::Lambda;
 use crate::node::Prepared;
 use crate::operators::described;
@@ -98,7 +99,20 @@ impl FunctionSpec {
 pub(crate) type Outcome = Result<Value, EvalError>;
 pub(crate) type Code = fn(&mut Call<'_, '_, '_>) -> Outcome;
 /// Turns constant arguments (`None` stands for one that is not constant) into what the calls use.
-pub(crate) type Prepare = fn(&[Option<&Value>]) -> Result<Option<Prepared>, String>;
+pub(crate) type Prepare = fn(&[Option<&Value>]) -> Result<Option<Prepared>, Refused>;
+
+/// A constant argument with which every call would fail.
+pub(crate) struct Refused {
+    pub argument: usize,
+    pub reason: String,
+}
+
+impl Refused {
+    /// For the argument at a place.
+    pub fn at(argument: usize) -> impl Fn(String) -> Refused {
+        move |reason| Refused { argument, reason }
+    }
+}
 
 /// A function of the library.
 #[derive(Clone)]
@@ -108,6 +122,8 @@ pub(crate) struct Function {
     pub prepare: Option<Prepare>,
     /// With fewer arguments than this, the value depends on the clock.
     pub clock_below: usize,
+    /// A call takes as long for large arguments as for small ones.
+    pub quick: bool,
 }
 
 impl fmt::Debug for Function {
@@ -139,6 +155,7 @@ impl Function {
             code,
             prepare: None,
             clock_below: 0,
+            quick: false,
         }
     }
 
@@ -161,6 +178,12 @@ impl Function {
     /// With fewer arguments than this, the value depends on the clock.
     pub const fn clock_below(mut self, arguments: usize) -> Self {
         self.clock_below = arguments;
+        self
+    }
+
+    /// A call takes as long for large arguments as for small ones.
+    pub const fn quick(mut self) -> Self {
+        self.quick = true;
         self
     }
 
@@ -201,6 +224,21 @@ impl Call<'_, '_, '_> {
             None => Value::Null,
             Some(argument) => std::mem::take(argument).into_owned(),
         }
+    }
+
+    /// As [`Call::take`], for an argument that is going to be changed: a copy of a large one is counted as work.
+    pub fn take_to_change(&mut self, at: usize) -> Outcome {
+        let value = self.take(at);
+        let shared = match &value {
+            Value::List(members) => Arc::strong_count(members) > 1,
+            Value::Map(map) => Arc::strong_count(map) > 1,
+            Value::Set(members) => Arc::strong_count(members) > 1,
+            _ => false,
+        };
+        if shared {
+            self.runtime.charge(size(&value))?;
+        }
+        Ok(value)
     }
 
     /// All arguments from a place on.
@@ -313,21 +351,21 @@ pub(crate) fn members(value: &Value) -> Option<Vec<Value>> {
 /// The list inside a value, for changing it: the value's own when nobody else holds it, else a copy.
 pub(crate) fn list_mut(value: &mut Value) -> Option<&mut Vec<Value>> {
     match value {
-        Value::List(members) => Some(std::sync::Arc::make_mut(members)),
+        Value::List(members) => Some(Arc::make_mut(members)),
         _ => None,
     }
 }
 
 pub(crate) fn map_mut(value: &mut Value) -> Option<&mut Map> {
     match value {
-        Value::Map(map) => Some(std::sync::Arc::make_mut(map)),
+        Value::Map(map) => Some(Arc::make_mut(map)),
         _ => None,
     }
 }
 
 pub(crate) fn set_mut(value: &mut Value) -> Option<&mut Set> {
     match value {
-        Value::Set(members) => Some(std::sync::Arc::make_mut(members)),
+        Value::Set(members) => Some(Arc::make_mut(members)),
         _ => None,
     }
 }

@@ -9,6 +9,7 @@ pub(super) const GET: Function = Function::new(
     "the member; null beyond the end",
     get,
 )
+.quick()
 .examples(&[
     ("GET(['x', 'y'], 1)", "\"y\""),
     ("GET(['x', 'y'], 5)", "null"),
@@ -21,6 +22,7 @@ pub(super) const GET_FIRST: Function = Function::new(
     "the member; null when the list is empty",
     |call| Ok(call.list(0)?.first().cloned().unwrap_or_default()),
 )
+.quick()
 .examples(&[("GET_FIRST([1, 2])", "1"), ("GET_FIRST([])", "null")]);
 
 pub(super) const GET_LAST: Function = Function::new(
@@ -30,6 +32,7 @@ pub(super) const GET_LAST: Function = Function::new(
     "the member; null when the list is empty",
     |call| Ok(call.list(0)?.last().cloned().unwrap_or_default()),
 )
+.quick()
 .examples(&[("GET_LAST([1, 2])", "2")]);
 
 fn get(call: &mut Call) -> Outcome {

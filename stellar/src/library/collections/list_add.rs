@@ -11,6 +11,7 @@ pub(super) const LIST_ADD: Function = Function::new(
     "the list",
     list_add,
 )
+.quick()
 .examples(&[
     ("LIST_ADD([1], 2)", "[1,2]"),
     ("LIST_ADD([1], [2])", "[1,[2]]"),
@@ -18,7 +19,7 @@ pub(super) const LIST_ADD: Function = Function::new(
 ]);
 
 fn list_add(call: &mut Call) -> Outcome {
-    let mut list = call.take(0);
+    let mut list = call.take_to_change(0)?;
     if call.len() > 1
         && let Some(members) = list_mut(&mut list)
     {

@@ -17,6 +17,7 @@ pub(super) const MAP_EXISTS: Function = Function::new(
         Ok(Value::Bool(found))
     },
 )
+.quick()
 .examples(&[
     ("MAP_EXISTS('a', {'a': null})", "true"),
     ("MAP_EXISTS('b', {'a': 1})", "false"),

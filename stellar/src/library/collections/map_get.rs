@@ -11,6 +11,7 @@ pub(super) const MAP_GET: Function = Function::new(
     "the value",
     map_get,
 )
+.quick()
 .examples(&[
     ("MAP_GET('a', {'a': 1})", "1"),
     ("MAP_GET('b', {'a': 1}, 'none')", "\"none\""),

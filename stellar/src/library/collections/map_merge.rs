@@ -1,6 +1,5 @@
-use super::members::members_or_none;
+use super::members::{check_size, members_or_none};
 use crate::library::prelude::*;
-use crate::text::MAX_MEMBERS;
 
 pub(super) const MAP_MERGE: Function = Function::new(
     "MAP_MERGE",
@@ -33,12 +32,10 @@ fn map_merge(call: &mut Call) -> Outcome {
             Value::Map(map) => {
                 for (key, value) in map.iter() {
                     merged.insert(key.clone(), value.clone());
+                    check_size(merged.len())?;
                 }
             }
             _ => return call.fail("the members must be maps"),
-        }
-        if merged.len() > MAX_MEMBERS {
-            return call.fail(format_args!("the map has more than {MAX_MEMBERS} keys"));
         }
     }
     Ok(Value::map(merged))

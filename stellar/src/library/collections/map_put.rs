@@ -12,6 +12,7 @@ pub(super) const MAP_PUT: Function = Function::new(
     "the map",
     map_put,
 )
+.quick()
 .examples(&[
     ("MAP_PUT('a', 1, {'b': 2})", "{\"b\":2,\"a\":1}"),
     ("MAP_PUT('a', 1, {'a': 0})", "{\"a\":1}"),
@@ -19,7 +20,7 @@ pub(super) const MAP_PUT: Function = Function::new(
 ]);
 
 fn map_put(call: &mut Call) -> Outcome {
-    let mut map = match call.take(2) {
+    let mut map = match call.take_to_change(2)? {
         Value::Null => Value::map(Map::new()),
         other => other,
     };

@@ -22,3 +22,15 @@ pub(super) fn elements(call: &Call, at: usize) -> Result<Vec<Value>, EvalError> 
 pub(super) fn members_or_none(call: &Call, at: usize) -> Result<Vec<Value>, EvalError> {
     Ok(call.members_or_null(at)?.unwrap_or_default())
 }
+
+/// Largest set or map that a function builds: members that are not text are looked for one by one.
+const MAX_SET: usize = 20_000;
+
+pub(super) fn check_size(size: usize) -> Result<(), EvalError> {
+    if size <= MAX_SET {
+        return Ok(());
+    }
+    Err(EvalError::failed(format!(
+        "a set or map with more than {MAX_SET} members"
+    )))
+}

@@ -1,4 +1,4 @@
-use super::members::members_or_none;
+use super::members::{check_size, members_or_none};
 use crate::convert::to_int;
 use crate::library::function::map_mut;
 use crate::library::prelude::*;
@@ -17,6 +17,7 @@ pub(super) const MULTISET_INIT: Function = Function::new(
         let mut counts = Map::new();
         for member in members_or_none(call, 0)? {
             add(&mut counts, member, 1);
+            check_size(counts.len())?;
         }
         Ok(Value::map(counts))
     },
@@ -57,7 +58,7 @@ fn changed(call: &mut Call, by: i32) -> Outcome {
     if call.len() == 0 {
         return Ok(Value::Null);
     }
-    let mut multiset = match call.take(0) {
+    let mut multiset = match call.take_to_change(0)? {
         Value::Null => Value::map(Map::new()),
         other => other,
     };

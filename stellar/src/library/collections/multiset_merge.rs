@@ -1,3 +1,4 @@
+use super::members::check_size;
 use super::multiset::add;
 use crate::convert::to_int;
 use crate::library::prelude::*;
@@ -31,7 +32,10 @@ fn multiset_merge(call: &mut Call) -> Outcome {
             Value::Map(counts) => {
                 for (member, count) in counts.iter() {
                     match to_int(count) {
-                        Some(count) => add(&mut merged, member.clone(), count),
+                        Some(count) => {
+                            add(&mut merged, member.clone(), count);
+                            check_size(merged.len())?;
+                        }
                         None => return call.fail("the counts must be whole numbers"),
                     }
                 }

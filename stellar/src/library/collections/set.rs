@@ -1,3 +1,4 @@
+use super::members::check_size;
 use crate::library::function::set_mut;
 use crate::library::prelude::*;
 
@@ -36,7 +37,7 @@ fn changed(call: &mut Call, change: fn(&mut Set, Value)) -> Outcome {
     if call.len() == 0 {
         return Ok(Value::Null);
     }
-    let mut set = match call.take(0) {
+    let mut set = match call.take_to_change(0)? {
         Value::Null => Value::set(Set::new()),
         other => other,
     };
@@ -48,6 +49,7 @@ fn changed(call: &mut Call, change: fn(&mut Set, Value)) -> Outcome {
         if !member.is_null() {
             change(members, member);
         }
+        check_size(members.len())?;
     }
     Ok(set)
 }

@@ -1,4 +1,4 @@
-use super::members::members_or_none;
+use super::members::{check_size, members_or_none};
 use crate::library::prelude::*;
 
 pub(super) const SET_INIT: Function = Function::new(
@@ -13,7 +13,12 @@ pub(super) const SET_INIT: Function = Function::new(
         if call.len() > 1 {
             return Ok(Value::set(Set::new()));
         }
-        Ok(Value::set(members_or_none(call, 0)?.into_iter().collect()))
+        let mut set = Set::new();
+        for member in members_or_none(call, 0)? {
+            set.insert(member);
+            check_size(set.len())?;
+        }
+        Ok(Value::set(set))
     },
 )
 .examples(&[

@@ -1,4 +1,4 @@
-use super::members::members_or_none;
+use super::members::{check_size, members_or_none};
 use crate::library::function::members;
 use crate::library::prelude::*;
 
@@ -27,6 +27,7 @@ fn set_merge(call: &mut Call) -> Outcome {
             (Some(members), _) => {
                 for member in members {
                     merged.insert(member);
+                    check_size(merged.len())?;
                 }
             }
             (None, Value::Null) => {}

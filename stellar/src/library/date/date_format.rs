@@ -50,14 +50,17 @@ fn date_format(call: &mut Call) -> Outcome {
 pub(super) fn prepare(
     format: Option<&Option<&Value>>,
     zone: Option<&Option<&Value>>,
-) -> Result<Option<Prepared>, String> {
+) -> Result<Option<Prepared>, Refused> {
     let zone = match zone {
         None | Some(Some(Value::Null)) => Zone::utc(),
         Some(Some(Value::Str(name))) => Zone::named(name),
         Some(_) => return Ok(None),
     };
     match format {
-        Some(Some(Value::Str(format))) => Ok(Some(Box::new((DatePattern::parse(format)?, zone)))),
+        Some(Some(Value::Str(format))) => {
+            let pattern = DatePattern::parse(format).map_err(Refused::at(1))?;
+            Ok(Some(Box::new((pattern, zone))))
+        }
         _ => Ok(None),
     }
 }

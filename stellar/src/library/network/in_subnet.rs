@@ -17,15 +17,15 @@ pub(super) const IN_SUBNET: Function = Function::new(
 )
 .prepared(|arguments| {
     let mut networks = Vec::with_capacity(arguments.len());
-    for argument in arguments.iter().skip(1) {
+    for (at, argument) in arguments.iter().enumerate().skip(1) {
         match argument {
             // A network that is known only later: nothing can be prepared.
             None => return Ok(None),
             Some(Value::Null) => {}
-            Some(Value::Str(text)) => networks.push(network(text)?),
+            Some(Value::Str(text)) => networks.push(network(text).map_err(Refused::at(at))?),
             Some(other) => {
                 let found = crate::operators::described(other);
-                return Err(format!("a network must be text, not {found}"));
+                return Err(Refused::at(at)(format!("a network must be text, not {found}")));
             }
         }
     }

@@ -18,7 +18,9 @@ pub(super) const REGEXP_GROUP_VAL: Function = Function::new(
 )
 .exact()
 .prepared(|arguments| match arguments.get(1) {
-    Some(Some(Value::Str(source))) => Ok(Some(Box::new(Pattern::whole(source)?))),
+    Some(Some(Value::Str(source))) => Ok(Some(Box::new(
+        Pattern::whole(source).map_err(Refused::at(1))?,
+    ))),
     _ => Ok(None),
 })
 .examples(&[

@@ -27,7 +27,7 @@ pub(super) const REGEXP_MATCH: Function = Function::new(
         return Ok(None);
     }
     let patterns: Result<Vec<Pattern>, String> = sources.into_iter().map(Pattern::whole).collect();
-    Ok(Some(Box::new(patterns?)))
+    Ok(Some(Box::new(patterns.map_err(Refused::at(1))?)))
 })
 .examples(&[
     ("REGEXP_MATCH('foobar', 'foo.*')", "true"),

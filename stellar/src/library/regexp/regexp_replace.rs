@@ -15,7 +15,7 @@ pub(super) const REGEXP_REPLACE: Function = Function::new(
 )
 .exact()
 .prepared(|arguments| match arguments.get(1) {
-    Some(Some(Value::Str(source))) => Ok(Some(Box::new(Pattern::find(source)?))),
+    Some(Some(Value::Str(source))) => Ok(Some(Box::new(Pattern::find(source).map_err(Refused::at(1))?))),
     _ => Ok(None),
 })
 .examples(&[

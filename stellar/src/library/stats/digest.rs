@@ -8,7 +8,7 @@ pub(super) struct Digest {
 
 const COMPRESSION: f64 = 150.0;
 /// From this number of centroids on, they are joined anew.
-const MAX_CENTROIDS: usize = 3_000;
+const MAX_CENTROIDS: usize = 1_000;
 
 impl Digest {
     pub fn add(&mut self, value: f64, weight: f64) {

@@ -24,7 +24,7 @@ pub(super) const FORMAT: Function = Function::new(
 .prepared(|arguments| match arguments.first() {
     Some(Some(Value::Str(format))) => match parse(format) {
         Ok(pieces) => Ok(Some(Box::new(pieces))),
-        Err(reason) => Err(reason),
+        Err(reason) => Err(Refused::at(0)(reason)),
     },
     _ => Ok(None),
 })

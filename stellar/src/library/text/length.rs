@@ -9,6 +9,7 @@ pub(super) const LENGTH: Function = Function::new(
     "the length; 0 for everything else",
     length,
 )
+.quick()
 .examples(&[
     ("LENGTH('abc')", "3"),
     ("LENGTH([1, 2])", "2"),
@@ -28,6 +29,7 @@ pub(super) const IS_EMPTY: Function = Function::new(
         Ok(Value::Bool(is_empty_text || is_void(value)))
     },
 )
+.quick()
 .examples(&[
     ("IS_EMPTY('')", "true"),
     ("IS_EMPTY([])", "true"),
