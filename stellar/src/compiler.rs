@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use alidade_event::{FieldName, Map, Str, Value};
 
-use crate::library::Function;
+use crate::library::{Function, absent};
 use crate::node::{
     Branch, Branches, CallNode, Chain, FieldByName, InNode, LambdaNode, Node, PreparedArguments,
 };
@@ -303,6 +303,9 @@ impl<'l> Compiler<'l> {
             format!("unknown function `{name}`"),
             "no such function",
         );
+        if let Some(reason) = absent(name) {
+            return finding.with_help(format!("upstream has this function, but {reason}"));
+        }
         match closest(name, &self.library.names()) {
             Some(near) => finding.with_help(format!("did you mean `{near}`?")),
             None => finding,

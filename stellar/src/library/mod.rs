@@ -1,5 +1,6 @@
 //! The functions, and the library that knows them by name.
 
+mod absent;
 mod all_texts;
 mod collections;
 mod convert;
@@ -19,6 +20,7 @@ mod text;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
+pub(crate) use absent::absent;
 pub(crate) use function::{Call, Function};
 pub use function::{FunctionSpec, Parameter};
 

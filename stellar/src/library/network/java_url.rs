@@ -11,8 +11,8 @@ pub(super) struct JavaUrl<'u> {
     pub host: &'u str,
     /// The port that is written, -1 when there is none.
     pub port: i32,
-    /// Without query and fragment. May be empty.
-    pub path: Cow<'u, str>,
+    /// Without query and fragment, as it is written. May be empty.
+    path: &'u str,
 }
 
 const SCHEMES: &[&str] = &["http", "https", "ftp", "file", "jar", "mailto"];
@@ -38,9 +38,17 @@ impl<'u> JavaUrl<'u> {
                 protocol,
                 host: "",
                 port: -1,
-                path: Cow::Borrowed(rest),
+                path: rest,
             }),
             protocol => JavaUrl::hierarchical(protocol, rest),
+        }
+    }
+
+    /// The path, in which `.` and `..` are resolved where there is a hierarchy.
+    pub fn path(&self) -> Cow<'u, str> {
+        match self.protocol {
+            "jar" | "mailto" => Cow::Borrowed(self.path),
+            _ => normalized(self.path),
         }
     }
 
@@ -52,7 +60,7 @@ impl<'u> JavaUrl<'u> {
             protocol: "jar",
             host: "",
             port: -1,
-            path: Cow::Borrowed(rest),
+            path: rest,
         })
     }
 
@@ -66,7 +74,7 @@ impl<'u> JavaUrl<'u> {
                 protocol,
                 host: "",
                 port: -1,
-                path: normalized(rest),
+                path: rest,
             });
         };
         let end = after.find('/').unwrap_or(after.len());
@@ -76,7 +84,7 @@ impl<'u> JavaUrl<'u> {
             protocol,
             host,
             port,
-            path: normalized(path),
+            path,
         })
     }
 }

@@ -42,7 +42,7 @@ pub(super) const URL_TO_PATH: Function = Function::new(
     "The path of a URL, without query and fragment.",
     &[URL],
     "the text, which may be empty; null when it is not a URL",
-    |call| part(call, |url| Value::str(&url.path)),
+    |call| part(call, |url| Value::str(&url.path())),
 )
 .examples(&[
     ("URL_TO_PATH('http://h/a/b?c=d#e')", "\"\\/a\\/b\""),

@@ -41,12 +41,15 @@ impl Pattern {
             true => format!(r"\A(?:{pattern})\z"),
             false => pattern.to_owned(),
         };
-        let linear = regex::RegexBuilder::new(&enclose(&translate(source)))
-            .size_limit(SIZE_LIMIT)
-            .build();
+        let linear = translate(source, whole).map(|translated| {
+            regex::RegexBuilder::new(&enclose(&translated))
+                .size_limit(SIZE_LIMIT)
+                .build()
+        });
         let refusal = match linear {
-            Ok(regex) => return Ok(Pattern::Linear(regex)),
-            Err(refusal) => refusal,
+            Some(Ok(regex)) => return Ok(Pattern::Linear(regex)),
+            Some(Err(refusal)) => Some(first_line(&refusal)),
+            None => None,
         };
         // What the linear engine does not have, PCRE has in Java's words.
         let backtracking = pcre2::bytes::RegexBuilder::new()
@@ -54,10 +57,10 @@ impl Pattern {
             .build(&format!("(*LIMIT_MATCH={MATCH_LIMIT}){}", enclose(source)));
         match backtracking {
             Ok(regex) => Ok(Pattern::Backtracking(regex)),
-            Err(_) => Err(format!(
-                "not a regular expression: {}",
-                first_line(&refusal)
-            )),
+            Err(error) => {
+                let reason = refusal.unwrap_or_else(|| error.to_string());
+                Err(format!("not a regular expression: {reason}"))
+            }
         }
     }
 
@@ -174,7 +177,10 @@ mod tests {
         assert_eq!(doubled.is_match("ab ac"), Ok(false));
         let exponential = Pattern::whole(r"(?=x?)(a+)+b\1").unwrap();
         assert!(exponential.is_match(&"a".repeat(5000)).is_err());
+        assert_eq!(Pattern::whole("a++a").unwrap().is_match("aa"), Ok(false));
+        assert_eq!(Pattern::find("c$").unwrap().is_match("abc\n"), Ok(true));
         assert!(Pattern::whole("(").is_err());
+        assert!(Pattern::whole("a*+(").is_err());
         assert!(Pattern::whole("a{1000000}{1000000}").is_err());
     }
 }

@@ -1,15 +1,22 @@
 //! Java's regular expressions in the words of the `regex` crate.
 //!
 //! Nearly all are the same. Different are the classes, which in Java are of ASCII, what `.` leaves out, and the escapes
-//! that only Java has. What the crate does not have at all (look-around, back-references, possessive quantifiers) is left
-//! as it is; the crate then refuses it.
+//! that only Java has. What the crate does not have at all (look-around, back-references) is left as it is; the crate then
+//! refuses it.
 
-/// The pattern for the `regex` crate.
-pub(super) fn translate(java: &str) -> String {
+/// The pattern for the `regex` crate; nothing when the crate would take it for something else. `whole` tells that the pattern
+/// must match to the end of the text.
+pub(super) fn translate(java: &str, whole: bool) -> Option<String> {
     let mut out = String::with_capacity(java.len() + 16);
     let mut characters = java.chars().peekable();
     let mut class_depth = 0usize;
+    let mut quantified = false;
     while let Some(character) = characters.next() {
+        // A plus after a quantifier makes it possessive, which the crate takes for one more repetition.
+        if class_depth == 0 && quantified && character == '+' {
+            return None;
+        }
+        quantified = class_depth == 0 && matches!(character, '*' | '+' | '?' | '}');
         match character {
             '\\' => {
                 let Some(escaped) = characters.next() else {
@@ -34,11 +41,13 @@ pub(super) fn translate(java: &str) -> String {
                 class_depth -= 1;
                 out.push(']');
             }
+            // In the middle of a text it also stands before a last line end.
+            '$' if class_depth == 0 && !whole => return None,
             '.' if class_depth == 0 => out.push_str(r"[^\n\r\u{85}\u{2028}\u{2029}]"),
             other => out.push(other),
         }
     }
-    out
+    Some(out)
 }
 
 /// Everything up to `\E` stands for itself.
@@ -76,6 +85,10 @@ fn escape(
         'Z' if !in_class => r"(?:\r?\n)?\z",
         'e' => r"\x1B",
         'p' | 'P' => return property(escaped, characters, out),
+        other if !other.is_alphanumeric() => {
+            out.push_str(&regex::escape(other.encode_utf8(&mut [0; 4])));
+            return;
+        }
         other => {
             out.push('\\');
             out.push(other);
@@ -143,8 +156,11 @@ mod tests {
             (r"\bfoo\b", "foo", true),
             (r"(?i)FOO", "foo", true),
             (r"[a-c&&[b]]", "b", true),
+            (r"\<a\>\ \_\-", "<a> _-", true),
+            (r"[a+]+?", "a+", true),
         ] {
-            let regex = regex::Regex::new(&format!(r"\A(?:{})\z", translate(java))).unwrap();
+            let regex =
+                regex::Regex::new(&format!(r"\A(?:{})\z", translate(java, true).unwrap())).unwrap();
             assert_eq!(regex.is_match(text), expected, "{java} {text}");
         }
     }
