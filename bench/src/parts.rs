@@ -151,7 +151,7 @@ fn services(
     let compiler = Compiler::new(library.clone(), Arc::new(BuiltInPatterns));
     let store = Arc::new(FolderStore::new(folder));
     let live = runtime.block_on(Live::start(store, LiveOptions::new(compiler)))?;
-    for refusal in live.last_refusals() {
+    if let Some(refusal) = live.last_refusals().first() {
         let texts: Vec<String> = refusal.problems.iter().map(ToString::to_string).collect();
         return Err(texts.join("\n").into());
     }

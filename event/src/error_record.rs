@@ -182,7 +182,8 @@ fn cut(text: &str, most: usize) -> &str {
     if text.len() <= most {
         return text;
     }
-    text.get(..text.floor_char_boundary(most)).unwrap_or_default()
+    text.get(..text.floor_char_boundary(most))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -109,7 +109,13 @@ impl EnrichStage {
         }
         for (index, error) in (0..).zip(self.errors.drain(..)) {
             // Several errors of one event are told apart by their number, so that none takes another's place in the index.
-            outbox.send_error(INDEXING, &error.with_origin(Origin { index, ..origin.clone() }));
+            outbox.send_error(
+                INDEXING,
+                &error.with_origin(Origin {
+                    index,
+                    ..origin.clone()
+                }),
+            );
         }
     }
 }

@@ -23,6 +23,11 @@ use crate::{PipelineError, host};
 
 /// How many records are taken between two looks at the dispatcher.
 const TAKE_AT_ONCE: usize = 1_000;
+/// What the dispatcher may hold. An event in memory takes several times the bytes of its JSON.
+const LIMITS: Limits = Limits {
+    items: 20_000,
+    bytes: 6 << 20,
+};
 const IDLE_WAIT: Duration = Duration::from_millis(50);
 const COMMIT_EVERY: Duration = Duration::from_millis(500);
 /// How long a stop waits for the store.
@@ -145,7 +150,7 @@ pub fn run(
     let tickets = Tickets::new(4);
     let output = Output::new(&settings.kafka.producer(), Arc::clone(&tickets))?;
     let indexing = Indexing {
-        dispatcher: Dispatcher::new(writer, Limits::default(), configs),
+        dispatcher: Dispatcher::new(writer, LIMITS, configs),
         offsets: OffsetTracker::default(),
         output,
         tickets: AckTracker::new(tickets),

@@ -14,9 +14,9 @@ pub struct KafkaSettings {
 }
 
 /// Upper bound of what one consumer holds in memory ahead of the stage, in KiB.
-const PREFETCH_KIB: &str = "8192";
+const PREFETCH_KIB: &str = "4096";
 /// Upper bound of what one producer holds in memory, in KiB.
-const PRODUCER_QUEUE_KIB: &str = "32768";
+const PRODUCER_QUEUE_KIB: &str = "16384";
 
 impl KafkaSettings {
     fn base(&self) -> ClientConfig {

@@ -362,9 +362,13 @@ impl Worker<'_> {
                 reason = refused.reason,
                 "the broker refused a record"
             );
-            let is_error = refused.topic == transform.error_topic() && is_error_record(&refused.payload);
+            let is_error =
+                refused.topic == transform.error_topic() && is_error_record(&refused.payload);
             if is_error && refused.payload.len() <= SMALL_ERROR_BYTES {
-                tracing::error!(stage = self.stage, "a small error record was refused; it is dropped");
+                tracing::error!(
+                    stage = self.stage,
+                    "a small error record was refused; it is dropped"
+                );
             } else {
                 self.send_refusal(transform, &refused);
             }

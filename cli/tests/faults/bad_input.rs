@@ -24,7 +24,7 @@ fn garbage(number: usize) -> Vec<u8> {
         1 => (0..next() % 300).map(|_| (next() & 0xff) as u8).collect(),
         2 => b"\xff\xfe\xc0\xaf invalid \xed\xa0\x80".to_vec(),
         3 => line(number).chars().rev().collect::<String>().into_bytes(),
-        4 => line(number)[..(next() % 40) as usize].as_bytes().to_vec(),
+        4 => line(number).as_bytes()[..(next() % 40) as usize].to_vec(),
         _ => format!("{{\"not\": [\"squid\", {number}]}}\n\r\t\0").into_bytes(),
     }
 }
