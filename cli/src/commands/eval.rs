@@ -136,14 +136,48 @@ fn eval_case(case: &Json, library: &Library) -> Json {
     let mut variables = Event::new();
     if let Some(given) = case.get("vars").and_then(Json::as_object) {
         for (name, value) in given {
-            variables.set(
-                Str::new(name),
-                Value::from_serde(value, NumberStyle::Jackson),
-            );
+            variables.set(Str::new(name), case_variable(value));
         }
     }
     match evaluate(source, &variables, library) {
-        Ok(value) => json!({ "result": value.to_serde(), "type": value.type_name() }),
+        Ok(value) => json!({ "result": case_result(&value), "type": value.type_name() }),
         Err(message) => json!({ "error": message }),
+    }
+}
+
+/// A variable as messages have it: whole numbers are 64 bits wide. `{"$int": 5}` and `{"$float": 1.5}` are the narrow types.
+fn case_variable(json: &Json) -> Value {
+    let narrow = |name: &str| {
+        json.as_object()
+            .filter(|map| map.len() == 1)
+            .and_then(|map| map.get(name))
+    };
+    if let Some(number) = narrow("$int")
+        .and_then(Json::as_i64)
+        .and_then(|number| i32::try_from(number).ok())
+    {
+        return Value::Int(number);
+    }
+    if let Some(number) = narrow("$float").and_then(Json::as_f64) {
+        return Value::Float(number as f32);
+    }
+    Value::from_serde(json, NumberStyle::Simple)
+}
+
+/// A value as JSON; numbers that JSON does not have are their Java names.
+fn case_result(value: &Value) -> Json {
+    match value {
+        Value::Double(number) if !number.is_finite() => json!(shown(value)),
+        Value::Float(number) if !number.is_finite() => json!(shown(value)),
+        Value::List(members) => members.iter().map(case_result).collect(),
+        Value::Set(members) => members.iter().map(case_result).collect(),
+        Value::Map(map) => {
+            let name = |key: &Value| key.as_str().map_or_else(|| shown(key), str::to_owned);
+            map.iter()
+                .map(|(key, value)| (name(key), case_result(value)))
+                .collect::<serde_json::Map<_, _>>()
+                .into()
+        }
+        other => other.to_serde(),
     }
 }

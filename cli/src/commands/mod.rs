@@ -4,6 +4,7 @@ mod check;
 mod enrich;
 mod eval;
 mod jsonl;
+mod maas_service;
 mod parse;
 mod quickstart;
 mod run;
@@ -73,10 +74,7 @@ pub fn run(name: &str, arguments: &[String]) -> Result<(), CliError> {
                 arguments, &mut out, &mut err,
             ))
         }
-        "maas_service" => {
-            logging::install(None);
-            code(alidade_maas_service::run(arguments))
-        }
+        "maas_service" => maas_service::run(arguments),
         "maas_deploy" => {
             logging::install(Some("error"));
             code(alidade_maas_deploy::run(arguments, &mut std::io::stdout()))
