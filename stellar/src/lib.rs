@@ -26,7 +26,7 @@ mod text;
 pub use context::{Context, NoRemote, RemoteCalls, RemoteOutcome};
 pub use diagnostic::{ConfigProblem, Diagnostic, Severity};
 pub use error::EvalError;
-pub use library::{FunctionSpec, Library, Parameter, RemoteFunction};
+pub use library::{FunctionSpec, Library, Parameter, RemoteFunction, protocol_name};
 pub use program::{Program, compile, compile_predicate};
 pub use scope::{Layers, Scope};
 

@@ -23,6 +23,7 @@ use std::sync::{Arc, OnceLock};
 pub(crate) use absent::absent;
 pub(crate) use function::{Call, Function};
 pub use function::{FunctionSpec, Parameter};
+pub use network::protocol_name;
 
 /// A function whose calls are answered by [`crate::RemoteCalls`]: the library knows only its face.
 pub trait RemoteFunction: Send + Sync {

@@ -18,6 +18,8 @@ mod protocol_to_name;
 mod punycode;
 mod url_parts;
 
+pub use protocol_names::protocol_name;
+
 use super::function::Function;
 
 pub(super) const FUNCTIONS: &[Function] = &[

@@ -1,5 +1,18 @@
-/// Names of the IP protocols from number 1 on, as IANA registers them. Empty where a number stands for any protocol of a kind.
-pub(super) const PROTOCOLS: &[&str] = &[
+//! Numbers and names of the IP protocols.
+
+/// The name that upstream has for a protocol number. Its table differs from IANA's in a few places.
+pub fn protocol_name(number: i64) -> Option<&'static str> {
+    let name = usize::try_from(number).ok().and_then(|at| NAMES.get(at))?;
+    match (*name, number) {
+        ("", 88) => Some(""),
+        ("", _) => None,
+        (name, _) => Some(name),
+    }
+}
+
+/// By number, from 0. An empty text is no name, except for 88, which upstream calls by an empty text.
+const NAMES: [&str; 143] = [
+    "",
     "ICMP",
     "IGMP",
     "GGP",
@@ -67,8 +80,8 @@ pub(super) const PROTOCOLS: &[&str] = &[
     "KRYPTOLAN",
     "RVD",
     "IPPC",
-    "",
     "SAT-MON",
+    "",
     "VISA",
     "IPCV",
     "CPNX",
@@ -87,7 +100,7 @@ pub(super) const PROTOCOLS: &[&str] = &[
     "NSFNET-IGP",
     "DGP",
     "TCF",
-    "EIGRP",
+    "",
     "OSPF",
     "Sprite-RPC",
     "LARP",
@@ -123,7 +136,7 @@ pub(super) const PROTOCOLS: &[&str] = &[
     "SMP",
     "SM",
     "PTP",
-    "ISIS",
+    "ISIS over IPv4",
     "FIRE",
     "CRTP",
     "CRUDP",
@@ -134,7 +147,7 @@ pub(super) const PROTOCOLS: &[&str] = &[
     "SCTP",
     "FC",
     "RSVP-E2E-IGNORE",
-    "Mobility-Header",
+    "Mobility Header",
     "UDPLite",
     "MPLS-in-IP",
     "manet",

@@ -1,4 +1,4 @@
-use super::protocol_names::PROTOCOLS;
+use super::protocol_names::protocol_name;
 use crate::convert::to_int;
 use crate::library::prelude::*;
 
@@ -11,10 +11,7 @@ pub(super) const PROTOCOL_TO_NAME: Function = Function::new(
     )],
     "the name; the argument itself when there is none",
     |call| {
-        let name = to_int(call.get(0))
-            .filter(|number| *number > 0)
-            .and_then(|number| PROTOCOLS.get(number as usize - 1))
-            .filter(|name| !name.is_empty());
+        let name = to_int(call.get(0)).and_then(|number| protocol_name(i64::from(number)));
         Ok(match name {
             Some(name) => Value::Str(Str::new_static(name)),
             None => call.take(0),
