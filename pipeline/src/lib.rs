@@ -1,8 +1,8 @@
 //! The daemon: consumers, stages, acknowledgement, supervision, metrics.
 //!
 //! A *worker* is one thread that owns one consumer and one producer. The parser and enrichment stages are a
-//! [`Transform`] between two topics, run by [`worker`]; the indexing stage feeds a dispatcher of the indexing crate and is
-//! run by [`index_worker`]. [`Topology`] says which of them a process runs, and [`start`] runs them under supervision.
+//! [`Transform`] between two topics, run by `worker`; the indexing stage feeds a dispatcher of the indexing crate and is
+//! run by `index_worker`. [`StageSpec`] says which of them a process runs, and [`start`] runs them under supervision.
 
 mod ack;
 mod calls;
