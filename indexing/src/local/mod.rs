@@ -57,8 +57,8 @@ impl Writer for LocalWriter {
 
     fn limits(&self) -> BatchLimits {
         BatchLimits {
-            items: 10_000,
-            bytes: 16 << 20,
+            items: 1_000,
+            bytes: 4 << 20,
             bytes_per_item: 64,
         }
     }
