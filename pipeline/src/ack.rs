@@ -47,7 +47,7 @@ impl Tickets {
         }
     }
 
-    fn is_settled(&self, ticket: Ticket) -> bool {
+    pub fn is_settled(&self, ticket: Ticket) -> bool {
         self.owed
             .get(ticket.0)
             .is_some_and(|owed| owed.load(Ordering::Acquire) == 0)
@@ -144,10 +144,11 @@ impl AckTracker {
         moved
     }
 
-    /// True when every run of every partition is done.
-    pub fn is_idle(&mut self) -> bool {
-        self.reclaim();
-        self.partitions.values().all(|runs| runs.runs.is_empty())
+    /// Has every commit point handed out once more, because a commit has failed.
+    pub fn hand_out_again(&mut self) {
+        for runs in self.partitions.values_mut() {
+            runs.handed_out = None;
+        }
     }
 
     /// Frees the tickets that are done, from the oldest on: the commit point of a partition stops at the first run that
@@ -199,7 +200,20 @@ mod tests {
         tickets.settle(first);
         assert_eq!(tracker.take_commit_points(), [(partition(0), 15)]);
         assert_eq!(tracker.take_commit_points(), []);
-        assert!(tracker.is_idle());
+    }
+
+    #[test]
+    fn a_commit_point_is_handed_out_again_when_its_commit_has_failed() {
+        let mut tracker = AckTracker::new(Tickets::new(8));
+        let ticket = tracker.open(&partition(0), 10).unwrap();
+        tracker.extend(&partition(0), 10);
+        tracker.hand_out_again();
+        assert_eq!(tracker.take_commit_points(), []);
+        tracker.seal(ticket);
+        assert_eq!(tracker.take_commit_points(), [(partition(0), 11)]);
+        assert_eq!(tracker.take_commit_points(), []);
+        tracker.hand_out_again();
+        assert_eq!(tracker.take_commit_points(), [(partition(0), 11)]);
     }
 
     #[test]

@@ -100,7 +100,7 @@ impl EnrichStage {
             EnrichOutcome::Done => outbox.send(INDEXING, &event),
             EnrichOutcome::Pending => {
                 self.waiting.push(Waiting {
-                    ticket: outbox.ticket(),
+                    ticket: outbox.put_aside(),
                     source,
                     event,
                     origin: origin.clone(),
@@ -130,6 +130,10 @@ impl Transform for EnrichStage {
         self.now_ms = host::now_ms();
         self.calls.begin_batch();
         true
+    }
+
+    fn abandon_record(&mut self) {
+        self.errors.clear();
     }
 
     fn process(&mut self, record: &InputRecord<'_>, outbox: &mut Outbox<'_>) {

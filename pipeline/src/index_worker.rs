@@ -1,25 +1,23 @@
 //! The loop of an indexing stage: records into a dispatcher, offsets committed as the items are settled.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use alidade_event::{ErrorRecord, Origin};
+use alidade_event::Origin;
 use alidade_indexing::{Completed, Dispatcher, IndexingConfigs, Item, Limits, Offered, Writer};
-use rdkafka::consumer::CommitMode;
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
 use tokio::runtime::Handle;
 
-use crate::ack::{AckTracker, Partition, Tickets};
+use crate::PipelineError;
+use crate::ack::Partition;
+use crate::dead_letters::DeadLetters;
 use crate::offsets::OffsetTracker;
-use crate::output::Output;
 use crate::parse_stage::INDEXING;
 use crate::source::{Source, Unsettled, partition_of};
 use crate::stage_metrics::StageMetrics;
+use crate::supervisor::Shutdown;
 use crate::worker::{Counts, WorkerSettings, origin_of};
-use crate::{PipelineError, host};
 
 /// How many records are taken between two looks at the dispatcher.
 const TAKE_AT_ONCE: usize = 1_000;
@@ -36,30 +34,32 @@ const DRAIN_WITHIN: Duration = Duration::from_secs(20);
 /// What is owed by an indexing worker: the items in the dispatcher, and the error records on their way.
 struct Indexing {
     dispatcher: Dispatcher,
+    /// The item that the dispatcher had no room for. No record is taken while there is one.
+    held_back: Option<Item>,
     offsets: OffsetTracker,
-    /// Error records that take the place of items, and the way out for them.
-    output: Output,
-    tickets: AckTracker,
+    letters: DeadLetters,
     runtime: Handle,
-    scratch: Vec<u8>,
     counts: Counts,
 }
 
 impl Indexing {
     /// Takes in what the dispatcher has settled. Error records are delivered before their items count as settled.
-    fn settle_completions(&mut self) {
-        let completions = self.dispatcher.take_completions();
-        let mut dead_letters = Vec::new();
-        for completion in completions {
+    fn settle_completions(&mut self) -> Result<(), PipelineError> {
+        for completion in self.dispatcher.take_completions() {
             match completion.result {
                 Completed::Done => {
                     self.counts.sent += 1;
                     self.settle_offset(&completion.origin);
                 }
-                Completed::DeadLetter(error) => dead_letters.push((completion.origin, error)),
+                Completed::DeadLetter(error) => self.letters.add(completion.origin, error),
             }
         }
-        self.send_dead_letters(dead_letters);
+        let (sent, delivered) = self.letters.advance()?;
+        self.counts.errors += sent;
+        for origin in &delivered {
+            self.settle_offset(origin);
+        }
+        Ok(())
     }
 
     fn settle_offset(&mut self, origin: &Origin) {
@@ -67,49 +67,40 @@ impl Indexing {
             .settle(&origin.topic, origin.partition, origin.offset);
     }
 
-    fn send_dead_letters(&mut self, letters: Vec<(Origin, Box<ErrorRecord>)>) {
-        if letters.is_empty() {
-            return;
-        }
-        let nowhere: Partition = (Arc::from(""), 0);
-        let Some(ticket) = self.tickets.open(&nowhere, 0) else {
-            return;
-        };
-        for (_, error) in &letters {
-            self.scratch.clear();
-            host::error_event(error).write_json(&mut self.scratch);
-            self.output.send(ticket, INDEXING, &self.scratch);
-            self.counts.errors += 1;
-        }
-        self.tickets.seal(ticket);
-        while !self.tickets.is_idle() {
-            self.output.flush(Duration::from_millis(200));
-            for refused in self.output.take_refused() {
-                tracing::error!(
-                    reason = refused.reason,
-                    bytes = refused.payload.len(),
-                    "an error record was refused by the broker and is dropped"
-                );
-                self.output.settle(refused.ticket);
-            }
-        }
-        for (origin, _) in &letters {
-            self.settle_offset(origin);
+    /// Offers an item, and keeps it where there is no room.
+    fn offer(&mut self, item: Item) {
+        if let Offered::Full(item) = self.dispatcher.offer(item) {
+            self.held_back = Some(item);
         }
     }
 
-    fn poll(&mut self) {
+    /// Whether no record may be taken at the moment.
+    fn is_full(&self) -> bool {
+        self.held_back.is_some() || self.letters.is_crowded()
+    }
+
+    fn poll(&mut self) -> Result<(), PipelineError> {
         let (runtime, dispatcher) = (&self.runtime, &mut self.dispatcher);
         runtime.block_on(dispatcher.poll());
-        self.settle_completions();
+        self.settle_completions()
     }
 
+    /// Writes what is buffered and delivers the error records, until all is settled or the time is up. Returns how many
+    /// documents are left.
     fn drain(&mut self, within: Duration) -> usize {
         let deadline = Instant::now() + within;
         let (runtime, dispatcher) = (&self.runtime, &mut self.dispatcher);
         let left = runtime.block_on(dispatcher.drain(deadline));
-        self.settle_completions();
-        left
+        // The letters that wait are sent, and those that are delivered are taken in.
+        for _ in 0..2 {
+            if self.settle_completions().is_err() {
+                // The loop finds the same failure.
+                break;
+            }
+            self.letters
+                .flush(deadline.saturating_duration_since(Instant::now()));
+        }
+        left + self.letters.unsettled()
     }
 }
 
@@ -128,13 +119,21 @@ impl Unsettled for Indexing {
         self.offsets.take_commit_points()
     }
 
+    fn hand_out_again(&mut self) {
+        self.offsets.hand_out_again();
+    }
+
     fn revoke(&mut self, partition: &Partition) {
         self.dispatcher.forget(&partition.0, partition.1);
+        self.held_back.take_if(|item| {
+            item.origin.partition == partition.1 && item.origin.topic.as_str() == &*partition.0
+        });
+        self.letters.revoke(partition);
         self.offsets.revoke(partition);
     }
 }
 
-/// Runs an indexing worker until `stop` is set. What is buffered is written before it returns, if the store allows.
+/// Runs an indexing worker until the shutdown. What is buffered is written before it returns, if the store allows.
 ///
 /// # Errors
 /// When a client cannot be made, or Kafka reports an error that no retry mends. The caller may start it again: it goes on
@@ -144,18 +143,16 @@ pub fn run(
     writer: Box<dyn Writer>,
     configs: Arc<dyn IndexingConfigs>,
     runtime: Handle,
-    stop: &AtomicBool,
+    shutdown: &Shutdown,
 ) -> Result<(), PipelineError> {
     let label = writer.kind().section();
-    let tickets = Tickets::new(4);
-    let output = Output::new(&settings.kafka.producer(), Arc::clone(&tickets))?;
+    let letters = DeadLetters::new(&settings.kafka.producer(), INDEXING, shutdown.clone())?;
     let indexing = Indexing {
         dispatcher: Dispatcher::new(writer, LIMITS, configs),
+        held_back: None,
         offsets: OffsetTracker::default(),
-        output,
-        tickets: AckTracker::new(tickets),
+        letters,
         runtime,
-        scratch: Vec::new(),
         counts: Counts::default(),
     };
     let mut consumer_config = settings.kafka.consumer(&settings.group);
@@ -174,11 +171,10 @@ pub fn run(
         stage: settings.stage,
         metrics: StageMetrics::new(settings.stage, label),
         source: &source,
-        held_back: VecDeque::new(),
         is_paused: false,
         last_topic: Arc::from(""),
     };
-    let outcome = worker.run(stop);
+    let outcome = worker.run(shutdown);
     let left = source.unsettled().drain(DRAIN_WITHIN);
     if left > 0 {
         tracing::warn!(
@@ -186,7 +182,8 @@ pub fn run(
             "documents are not written yet; they will be read again at the next start"
         );
     }
-    source.commit(CommitMode::Sync);
+    drop(worker);
+    source.close();
     outcome
 }
 
@@ -194,27 +191,25 @@ struct IndexWorker<'a> {
     stage: &'static str,
     metrics: StageMetrics,
     source: &'a Source<Indexing>,
-    /// Items that the dispatcher had no room for.
-    held_back: VecDeque<Item>,
     is_paused: bool,
     last_topic: Arc<str>,
 }
 
 impl IndexWorker<'_> {
-    fn run(&mut self, stop: &AtomicBool) -> Result<(), PipelineError> {
+    fn run(&mut self, shutdown: &Shutdown) -> Result<(), PipelineError> {
         let mut next_commit = Instant::now() + COMMIT_EVERY;
-        while !stop.load(Ordering::Relaxed) {
+        while !shutdown.is_stopping() {
             let started = Instant::now();
             self.offer_held_back();
-            self.take_records(stop)?;
+            self.take_records(shutdown)?;
             let counts = {
                 let mut indexing = self.source.unsettled();
-                indexing.poll();
+                indexing.poll()?;
                 std::mem::take(&mut indexing.counts)
             };
             self.metrics.batch(&counts, started.elapsed());
             if Instant::now() >= next_commit {
-                self.source.commit(CommitMode::Async);
+                self.source.commit();
                 next_commit = Instant::now() + COMMIT_EVERY;
             }
         }
@@ -223,16 +218,13 @@ impl IndexWorker<'_> {
 
     /// Offers again what was held back, and stops or resumes fetching accordingly.
     fn offer_held_back(&mut self) {
-        while let Some(item) = self.held_back.pop_front() {
-            match self.source.unsettled().dispatcher.offer(item) {
-                Offered::Accepted => {}
-                Offered::Full(item) => {
-                    self.held_back.push_front(item);
-                    break;
-                }
+        let is_full = {
+            let mut indexing = self.source.unsettled();
+            if let Some(item) = indexing.held_back.take() {
+                indexing.offer(item);
             }
-        }
-        let is_full = !self.held_back.is_empty();
+            indexing.is_full()
+        };
         if is_full != self.is_paused {
             self.is_paused = is_full;
             if is_full {
@@ -243,10 +235,10 @@ impl IndexWorker<'_> {
         }
     }
 
-    fn take_records(&mut self, stop: &AtomicBool) -> Result<(), PipelineError> {
+    fn take_records(&mut self, shutdown: &Shutdown) -> Result<(), PipelineError> {
         let mut wait = self.idle_wait();
         for _ in 0..TAKE_AT_ONCE {
-            if stop.load(Ordering::Relaxed) {
+            if shutdown.is_stopping() {
                 return Ok(());
             }
             let Some(polled) = self.source.poll(wait) else {
@@ -254,10 +246,14 @@ impl IndexWorker<'_> {
             };
             wait = Duration::ZERO;
             match polled {
+                // It is not taken, so it is read again from the last commit.
+                Ok(_) if self.source.unsettled().is_full() => {
+                    return Err(PipelineError::PausedRecord);
+                }
                 Ok(record) => self.take(&record),
                 Err(error) => return self.note_consumer_error(error),
             }
-            if !self.held_back.is_empty() {
+            if self.source.unsettled().is_full() {
                 return Ok(());
             }
         }
@@ -279,11 +275,8 @@ impl IndexWorker<'_> {
         indexing.counts.read_bytes += record.payload_len() as u64;
         let origin = origin_of(record, &partition.0);
         match Item::read(record.payload().unwrap_or_default(), origin.clone()) {
-            Err(error) => indexing.send_dead_letters(vec![(origin, error)]),
-            Ok(item) => match indexing.dispatcher.offer(item) {
-                Offered::Accepted => {}
-                Offered::Full(item) => self.held_back.push_back(item),
-            },
+            Err(error) => indexing.letters.add(origin, error),
+            Ok(item) => indexing.offer(item),
         }
     }
 

@@ -3,7 +3,7 @@
 use rdkafka::config::ClientConfig;
 
 /// How to reach the brokers.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KafkaSettings {
     /// `host:port` of one or more brokers, separated by commas.
     pub brokers: String,

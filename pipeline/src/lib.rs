@@ -6,6 +6,7 @@
 
 mod ack;
 mod calls;
+mod dead_letters;
 pub mod embedded;
 mod enrich_stage;
 mod error;

@@ -70,6 +70,13 @@ impl OffsetTracker {
     pub fn revoke(&mut self, partition: &Partition) {
         self.partitions.remove(partition);
     }
+
+    /// Has every commit point handed out once more, because a commit has failed.
+    pub fn hand_out_again(&mut self) {
+        for offsets in self.partitions.values_mut() {
+            offsets.handed_out = None;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -97,6 +104,8 @@ mod tests {
         assert_eq!(tracker.take_commit_points(), [(partition(), 10)]);
         tracker.settle("other", 3, 5);
         assert_eq!(tracker.take_commit_points(), []);
+        tracker.hand_out_again();
+        assert_eq!(tracker.take_commit_points(), [(partition(), 10)]);
     }
 
     proptest! {

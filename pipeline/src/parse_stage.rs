@@ -33,7 +33,12 @@ pub struct ParserStage {
     parsed: ParsedRecord,
     scratch: Scratch,
     waiting: Vec<(Ticket, PendingEvent)>,
+    needs_other_worker: NeedsOtherWorker,
+    is_outdated: bool,
 }
+
+/// Says whether the worker of the stage reads another topic, or with other settings, than a snapshot wants.
+pub type NeedsOtherWorker = Box<dyn Fn(&Snapshot) -> bool + Send>;
 
 /// Where the events of a sensor go.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -51,6 +56,7 @@ impl ParserStage {
         sensor: &str,
         output_topic: Option<String>,
         calls: Box<dyn BatchCalls>,
+        needs_other_worker: NeedsOtherWorker,
     ) -> Self {
         ParserStage {
             snapshot: live.current(),
@@ -65,6 +71,8 @@ impl ParserStage {
             parsed: ParsedRecord::default(),
             scratch: Scratch::default(),
             waiting: Vec::new(),
+            needs_other_worker,
+            is_outdated: false,
         }
     }
 
@@ -77,6 +85,7 @@ impl ParserStage {
         }
         self.entry = self.snapshot.parser(&self.sensor).cloned();
         let Some(entry) = &self.entry else { return };
+        self.is_outdated = (self.needs_other_worker)(&self.snapshot);
         self.route = route(entry, self.output_topic.as_deref());
         let configured = entry.config.error_topic.as_deref();
         let global = self.snapshot.global.parser_error_topic();
@@ -94,13 +103,9 @@ impl ParserStage {
         for _ in self.parsed.dropped.drain(..) {
             outbox.drop_by_rule();
         }
-        let ticket = outbox.ticket();
-        self.waiting.extend(
-            self.parsed
-                .pending
-                .drain(..)
-                .map(|pending| (ticket, pending)),
-        );
+        for pending in self.parsed.pending.drain(..) {
+            self.waiting.push((outbox.put_aside(), pending));
+        }
     }
 }
 
@@ -163,6 +168,15 @@ impl Transform for ParserStage {
         self.entry.is_some()
     }
 
+    fn is_outdated(&self) -> bool {
+        self.is_outdated
+    }
+
+    fn abandon_record(&mut self) {
+        self.parsed = ParsedRecord::default();
+        self.scratch = Scratch::default();
+    }
+
     fn process(&mut self, record: &InputRecord<'_>, outbox: &mut Outbox<'_>) {
         let Some(entry) = self.entry.clone() else {
             return;
@@ -216,6 +230,10 @@ impl Transform for ParserStage {
 
     fn error_topic(&self) -> &str {
         &self.error_topic
+    }
+
+    fn has_configured_topics(&self) -> bool {
+        self.route.field.is_none()
     }
 
     fn sensor(&self) -> Option<Str> {

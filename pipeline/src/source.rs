@@ -1,7 +1,9 @@
 //! The consumer of one stage: one group member, driven by one thread, that never commits what is not delivered.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
 use rdkafka::config::ClientConfig;
@@ -20,6 +22,9 @@ pub trait Unsettled: Send {
     /// The partitions whose commit point has moved since the last call, with the new commit point.
     fn take_commit_points(&mut self) -> Vec<(Partition, i64)>;
 
+    /// Has every commit point handed out once more, because a commit has failed.
+    fn hand_out_again(&mut self);
+
     /// Forgets a partition that belongs to another consumer from now on.
     fn revoke(&mut self, partition: &Partition);
 }
@@ -27,10 +32,22 @@ pub trait Unsettled: Send {
 /// How long a partition that is taken away waits for what is on its way.
 pub const SETTLE_WITHIN: Duration = Duration::from_secs(10);
 
+/// How long the last commit of a worker waits for its outcome.
+const COMMIT_WITHIN: Duration = Duration::from_secs(5);
+/// How long a worker waits for its consumer to leave the group.
+const LEAVE_WITHIN: Duration = Duration::from_secs(5);
+
 /// Lives inside the consumer and answers rebalances, on the thread that polls.
 pub struct GroupMember<T> {
     unsettled: Mutex<T>,
     stage: &'static str,
+    /// Partitions that are assigned meanwhile are paused, too.
+    is_paused: AtomicBool,
+    /// Everything has been settled and committed that could be; what is left is for the next owner.
+    is_closing: AtomicBool,
+    commit_has_failed: AtomicBool,
+    /// Commits whose outcome is not known yet.
+    commits_on_their_way: AtomicUsize,
 }
 
 impl<T> GroupMember<T> {
@@ -56,21 +73,31 @@ impl<T: Unsettled> ConsumerContext for GroupMember<T> {
             return;
         }
         let mut unsettled = self.unsettled();
-        unsettled.settle(SETTLE_WITHIN);
-        commit(consumer, &mut *unsettled, CommitMode::Sync, self.stage);
+        // Nobody takes commits from a member that the group has given up, or waits for it.
+        let is_lost = consumer.assignment_lost();
+        if !is_lost && !self.is_closing.load(Ordering::Relaxed) {
+            unsettled.settle(SETTLE_WITHIN);
+            self.commit(consumer, &mut *unsettled, CommitMode::Sync);
+        }
         for element in partitions.elements() {
             unsettled.revoke(&(Arc::from(element.topic()), element.partition()));
         }
         tracing::info!(
             stage = self.stage,
             partitions = partitions.count(),
+            is_lost,
             "partitions revoked"
         );
     }
 
-    fn post_rebalance(&self, _consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+    fn post_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         match rebalance {
             Rebalance::Assign(partitions) => {
+                if self.is_paused.load(Ordering::Relaxed)
+                    && let Err(error) = consumer.pause(partitions)
+                {
+                    tracing::warn!(stage = self.stage, %error, "new partitions could not be paused");
+                }
                 tracing::info!(
                     stage = self.stage,
                     partitions = partitions.count(),
@@ -85,39 +112,52 @@ impl<T: Unsettled> ConsumerContext for GroupMember<T> {
     }
 
     fn commit_callback(&self, result: Result<(), KafkaError>, _offsets: &TopicPartitionList) {
+        let _ = self.commits_on_their_way.fetch_update(
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+            |commits| commits.checked_sub(1),
+        );
         if let Err(error) = result {
-            // Not lost: the next commit of the partition goes further.
-            tracing::warn!(stage = self.stage, %error, "an offset commit failed");
+            self.note_failed_commit(&error);
         }
     }
 }
 
-fn commit<T: Unsettled>(
-    consumer: &BaseConsumer<GroupMember<T>>,
-    unsettled: &mut T,
-    mode: CommitMode,
-    stage: &'static str,
-) {
-    let points = unsettled.take_commit_points();
-    if points.is_empty() {
-        return;
-    }
-    let mut offsets = TopicPartitionList::with_capacity(points.len());
-    for ((topic, partition), offset) in &points {
-        if let Err(error) = offsets.add_partition_offset(topic, *partition, Offset::Offset(*offset))
-        {
-            tracing::warn!(stage, %error, "an offset could not be noted for the commit");
+impl<T: Unsettled> GroupMember<T> {
+    fn commit(&self, consumer: &BaseConsumer<Self>, unsettled: &mut T, mode: CommitMode) {
+        if self.commit_has_failed.swap(false, Ordering::Relaxed) {
+            unsettled.hand_out_again();
+        }
+        let points = unsettled.take_commit_points();
+        if points.is_empty() {
+            return;
+        }
+        let mut offsets = TopicPartitionList::with_capacity(points.len());
+        for ((topic, partition), offset) in &points {
+            let noted = offsets.add_partition_offset(topic, *partition, Offset::Offset(*offset));
+            if let Err(error) = noted {
+                tracing::warn!(stage = self.stage, %error, "an offset could not be noted for the commit");
+            }
+        }
+        match (consumer.commit(&offsets, mode), mode) {
+            (Err(error), _) => self.note_failed_commit(&error),
+            (Ok(()), CommitMode::Async) => {
+                self.commits_on_their_way.fetch_add(1, Ordering::Relaxed);
+            }
+            (Ok(()), CommitMode::Sync) => {}
         }
     }
-    if let Err(error) = consumer.commit(&offsets, mode) {
-        tracing::warn!(stage, %error, "an offset commit failed; the records since the last one may be repeated");
+
+    /// A stage that has nothing more to read would never commit again by itself.
+    fn note_failed_commit(&self, error: &KafkaError) {
+        tracing::warn!(stage = self.stage, %error, "an offset commit failed; it is tried again");
+        self.commit_has_failed.store(true, Ordering::Relaxed);
     }
 }
 
 /// A consumer together with what is owed for its records.
 pub struct Source<T: Unsettled + 'static> {
     consumer: BaseConsumer<GroupMember<T>>,
-    stage: &'static str,
 }
 
 impl<T: Unsettled + 'static> Source<T> {
@@ -134,10 +174,19 @@ impl<T: Unsettled + 'static> Source<T> {
         let member = GroupMember {
             unsettled: Mutex::new(unsettled),
             stage,
+            is_paused: AtomicBool::new(false),
+            is_closing: AtomicBool::new(false),
+            commit_has_failed: AtomicBool::new(false),
+            commits_on_their_way: AtomicUsize::new(0),
         };
+        let mut config = config.clone();
+        // Whatever a sensor's settings say: offsets are committed when what they stand for is delivered, not by a timer.
+        config
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false");
         let consumer: BaseConsumer<GroupMember<T>> = config.create_with_context(member)?;
         consumer.subscribe(&[&subscription(topic)])?;
-        Ok(Source { consumer, stage })
+        Ok(Source { consumer })
     }
 
     /// The next record, waiting at most `timeout` for it. Serves rebalances, so it has to be called regularly.
@@ -150,16 +199,77 @@ impl<T: Unsettled + 'static> Source<T> {
         self.consumer.context().unsettled()
     }
 
-    pub fn commit(&self, mode: CommitMode) {
-        commit(&self.consumer, &mut *self.unsettled(), mode, self.stage);
+    /// Commits what has been settled since the last commit. A commit that fails is repeated by the next call.
+    pub fn commit(&self) {
+        let member = self.consumer.context();
+        member.commit(&self.consumer, &mut *self.unsettled(), CommitMode::Async);
     }
 
-    /// Stops fetching from every assigned partition, staying in the group.
+    /// Makes the last commit and leaves the group. What is not settled by now is left to the next owner of the partitions.
+    ///
+    /// It does not wait long for a broker that is away.
+    pub fn close(self) {
+        let stage = self.consumer.context().stage;
+        self.commit_at_last();
+        let (closed, wait) = std::sync::mpsc::channel::<()>();
+        let leave = move || {
+            drop(self);
+            drop(closed);
+        };
+        // The consumer waits for commits of earlier on for as long as the session's time-out, which can be minutes. Where
+        // the thread cannot be started, the consumer is closed by that.
+        let leaving = std::thread::Builder::new()
+            .name("leave-group".to_owned())
+            .spawn(leave);
+        if leaving.is_ok() && wait.recv_timeout(LEAVE_WITHIN) == Err(RecvTimeoutError::Timeout) {
+            tracing::warn!(
+                stage,
+                "the broker does not answer; the group will find out by itself that this consumer has left"
+            );
+        }
+    }
+
+    fn commit_at_last(&self) {
+        let member = self.consumer.context();
+        member.is_closing.store(true, Ordering::Relaxed);
+        self.pause();
+        self.commit();
+        let until = Instant::now() + COMMIT_WITHIN;
+        loop {
+            let awaited = member.commits_on_their_way.load(Ordering::Relaxed);
+            let has_failed = member.commit_has_failed.load(Ordering::Relaxed);
+            if awaited == 0 && !has_failed {
+                return;
+            }
+            if Instant::now() >= until {
+                tracing::warn!(
+                    stage = member.stage,
+                    "the last offsets could not be committed; some records will be repeated"
+                );
+                return;
+            }
+            // Brings the outcome of the commit. A record that slips through is not taken, so it is not committed.
+            let _ = self.consumer.poll(Duration::from_millis(50));
+            if awaited == 0 {
+                self.commit();
+            }
+        }
+    }
+
+    /// Stops fetching from every assigned partition, and from those that are assigned later, staying in the group.
     pub fn pause(&self) {
+        self.consumer
+            .context()
+            .is_paused
+            .store(true, Ordering::Relaxed);
         self.on_assignment(|assignment| self.consumer.pause(assignment));
     }
 
     pub fn resume(&self) {
+        self.consumer
+            .context()
+            .is_paused
+            .store(false, Ordering::Relaxed);
         self.on_assignment(|assignment| self.consumer.resume(assignment));
     }
 
@@ -169,7 +279,8 @@ impl<T: Unsettled + 'static> Source<T> {
             .assignment()
             .and_then(|assignment| act(&assignment));
         if let Err(error) = outcome {
-            tracing::warn!(stage = self.stage, %error, "the partitions could not be paused or resumed");
+            let stage = self.consumer.context().stage;
+            tracing::warn!(stage, %error, "the partitions could not be paused or resumed");
         }
     }
 }

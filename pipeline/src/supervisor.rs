@@ -47,10 +47,6 @@ impl Shutdown {
     pub fn is_stopping(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
-
-    pub fn flag(&self) -> &AtomicBool {
-        &self.0
-    }
 }
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
@@ -80,6 +76,10 @@ pub fn supervise(
                 let outcome = catch_unwind(AssertUnwindSafe(&mut work));
                 if shutdown.is_stopping() {
                     break;
+                }
+                if let Ok(Err(changed @ PipelineError::SettingsChanged)) = &outcome {
+                    tracing::info!(worker, reason = %changed, "the worker starts again");
+                    continue;
                 }
                 health.set(&worker, false);
                 metrics::counter!(name::WORKER_RESTARTS, "worker" => worker.clone()).increment(1);

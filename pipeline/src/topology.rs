@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use alidade_config::Live;
+use alidade_config::{Live, Snapshot};
 use alidade_event::Value;
 use alidade_indexing::{GlobalIndexingSettings, IndexingConfigs, IndexingError, Writer};
 use alidade_maas_client::{Caller, ModelCalls, Models};
@@ -150,14 +150,18 @@ impl Pipeline {
         let (services, spec, shutdown) = (services.clone(), spec.clone(), self.shutdown.clone());
         let name = format!("parser-{}-{number}", spec.sensor);
         let work = move || {
-            let settings = parser_settings(&services, &spec);
+            let settings = parser_settings(&services.kafka, &spec, &services.live.current());
+            log_ignored(&spec.sensor, &settings);
+            let (kafka, running, same_spec) =
+                (services.kafka.clone(), settings.clone(), spec.clone());
             let mut stage = ParserStage::new(
                 services.live.clone(),
                 &spec.sensor,
                 spec.output_topic.clone(),
                 services.calls(),
+                Box::new(move |snapshot| parser_settings(&kafka, &same_spec, snapshot) != running),
             );
-            worker::run(&settings, &mut stage, shutdown.flag())
+            worker::run(&settings, &mut stage, &shutdown)
         };
         self.supervise(name, work)
     }
@@ -174,6 +178,7 @@ impl Pipeline {
             group: ENRICHMENTS.to_owned(),
             topic: ENRICHMENTS.to_owned(),
             consumer_extra: Vec::new(),
+            ignored: Vec::new(),
             producer_extra: Vec::new(),
         };
         let work = move || {
@@ -182,7 +187,7 @@ impl Pipeline {
                 services.library.clone(),
                 services.calls(),
             );
-            worker::run(&settings, &mut stage, shutdown.flag())
+            worker::run(&settings, &mut stage, &shutdown)
         };
         self.supervise(format!("enrichment-{number}"), work)
     }
@@ -200,6 +205,7 @@ impl Pipeline {
             group: spec.group.clone(),
             topic: INDEXING.to_owned(),
             consumer_extra: Vec::new(),
+            ignored: Vec::new(),
             producer_extra: Vec::new(),
         };
         let configs: Arc<dyn IndexingConfigs> = Arc::new(LiveIndexing::new(
@@ -213,13 +219,7 @@ impl Pipeline {
                 .block_on((spec.make_writer)(global))
                 .map_err(|error| PipelineError::Setup(format!("{}: {error}", spec.store)))?;
             let runtime = services.runtime.clone();
-            index_worker::run(
-                &settings,
-                writer,
-                Arc::clone(&configs),
-                runtime,
-                shutdown.flag(),
-            )
+            index_worker::run(&settings, writer, Arc::clone(&configs), runtime, &shutdown)
         };
         self.supervise(name, work)
     }
@@ -246,8 +246,11 @@ fn global_settings(global: &Value) -> Result<GlobalIndexingSettings, PipelineErr
 }
 
 /// Topic, group and consumer settings of a sensor. The topic is the sensor's `sensorTopic`, or its name.
-fn parser_settings(services: &Services, spec: &ParserSpec) -> WorkerSettings {
-    let snapshot = services.live.current();
+fn parser_settings(
+    kafka: &KafkaSettings,
+    spec: &ParserSpec,
+    snapshot: &Snapshot,
+) -> WorkerSettings {
     let entry = snapshot.parser(&spec.sensor);
     let topic = entry
         .and_then(|entry| entry.config.sensor_topic.clone())
@@ -263,14 +266,7 @@ fn parser_settings(services: &Services, spec: &ParserSpec) -> WorkerSettings {
             .iter()
             .map(|(key, value)| (key.as_str(), value.clone())),
     );
-    if !ignored.is_empty() {
-        tracing::info!(
-            sensor = spec.sensor,
-            settings = ignored.join(", "),
-            "consumer settings that mean nothing here are ignored"
-        );
-    }
-    let mut kafka = services.kafka.clone();
+    let mut kafka = kafka.clone();
     if kafka.security_protocol.is_none() {
         kafka.security_protocol = entry.and_then(|entry| entry.config.security_protocol.clone());
     }
@@ -284,8 +280,20 @@ fn parser_settings(services: &Services, spec: &ParserSpec) -> WorkerSettings {
         group: group.unwrap_or_else(|| format!("{topic}_parser")),
         topic,
         consumer_extra,
+        ignored,
         producer_extra: producer_settings(entry.map(|entry| &entry.config.parser_config)),
     }
+}
+
+fn log_ignored(sensor: &str, settings: &WorkerSettings) {
+    if settings.ignored.is_empty() {
+        return;
+    }
+    tracing::info!(
+        sensor,
+        settings = settings.ignored.join(", "),
+        "consumer settings that mean nothing here are ignored"
+    );
 }
 
 /// Upstream's `spoutConfig` as texts.

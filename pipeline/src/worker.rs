@@ -1,19 +1,19 @@
 //! The loop of a stage that stands between two topics: fetch a batch, turn it, send it on, commit when delivered.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use alidade_event::{ErrorRecord, ErrorType, Event, Origin, RawMessage, Str};
-use rdkafka::consumer::CommitMode;
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message, Timestamp};
 
 use crate::ack::{AckTracker, Partition, Ticket, Tickets};
 use crate::kafka_settings::KafkaSettings;
-use crate::output::{Output, RefusedRecord};
+use crate::output::{Fault, Output, RefusedRecord};
 use crate::source::{SETTLE_WITHIN, Source, Unsettled, partition_of};
 use crate::stage_metrics::StageMetrics;
+use crate::supervisor::Shutdown;
 use crate::{PipelineError, host};
 
 /// One record, borrowed from the consumer.
@@ -29,6 +29,8 @@ pub struct InputRecord<'a> {
 pub struct Outbox<'a> {
     output: &'a Output,
     ticket: Ticket,
+    /// The record was put aside; it is owed until this outbox goes.
+    was_put_aside: bool,
     scratch: &'a mut Vec<u8>,
     counts: &'a mut Counts,
 }
@@ -41,10 +43,12 @@ pub struct Outlet<'a> {
 }
 
 impl Outlet<'_> {
+    /// The way out for what was put aside, one outbox for each time. What is not sent by it or put aside anew is left out.
     pub fn for_ticket(&mut self, ticket: Ticket) -> Outbox<'_> {
         Outbox {
             output: self.output,
             ticket,
+            was_put_aside: true,
             scratch: self.scratch,
             counts: self.counts,
         }
@@ -62,8 +66,10 @@ pub struct Counts {
 }
 
 impl Outbox<'_> {
-    /// The ticket of the record at hand, for a stage that finishes the record later.
-    pub fn ticket(&self) -> Ticket {
+    /// The ticket of the record at hand, for a stage that finishes something of it later. Until then it counts as owed, so
+    /// that it may be dropped by accident but not be lost.
+    pub fn put_aside(&mut self) -> Ticket {
+        self.output.owe(self.ticket);
         self.ticket
     }
 
@@ -87,6 +93,14 @@ impl Outbox<'_> {
     }
 }
 
+impl Drop for Outbox<'_> {
+    fn drop(&mut self) {
+        if self.was_put_aside && !std::thread::panicking() {
+            self.output.settle(self.ticket);
+        }
+    }
+}
+
 /// A stage between two topics. One worker owns one; it is called on that worker's thread only.
 pub trait Transform: Send {
     /// The sensor or stage for metrics.
@@ -96,6 +110,15 @@ pub trait Transform: Send {
     /// configuration to work with.
     fn begin_batch(&mut self) -> bool;
 
+    /// True when the worker has to be started again, because its topic or its Kafka settings are others now. Asked after
+    /// [`Transform::begin_batch`].
+    fn is_outdated(&self) -> bool {
+        false
+    }
+
+    /// Forgets what a panic may have left half done of the record at hand.
+    fn abandon_record(&mut self);
+
     fn process(&mut self, record: &InputRecord<'_>, outbox: &mut Outbox<'_>);
 
     /// Finishes what `process` has put aside.
@@ -104,11 +127,17 @@ pub trait Transform: Send {
     /// The topic that errors go to.
     fn error_topic(&self) -> &str;
 
+    /// Whether it is the configuration that names the output topics, and not a field of the events.
+    fn has_configured_topics(&self) -> bool {
+        true
+    }
+
     /// The sensor that a failure to write is reported for.
     fn sensor(&self) -> Option<Str>;
 }
 
 /// What a worker needs to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkerSettings {
     pub stage: &'static str,
     pub kafka: KafkaSettings,
@@ -116,6 +145,8 @@ pub struct WorkerSettings {
     pub topic: String,
     /// Properties for the consumer alone.
     pub consumer_extra: Vec<(String, String)>,
+    /// Consumer settings of upstream that mean nothing here.
+    pub ignored: Vec<String>,
     /// Properties for the producer alone.
     pub producer_extra: Vec<(String, String)>,
 }
@@ -135,10 +166,40 @@ const TICKETS: usize = 1_024;
 struct OnTheirWay {
     tracker: AckTracker,
     output: Arc<Output>,
+    /// The runs of the batch at hand.
+    open: Vec<(Partition, Ticket)>,
+}
+
+impl OnTheirWay {
+    /// Closes the runs of the batch at hand. What is put aside is owed for on its own.
+    fn seal_open(&mut self) {
+        for (_, ticket) in self.open.drain(..) {
+            self.tracker.seal(ticket);
+        }
+    }
+
+    /// The ticket for a record in the batch at hand; nothing when too many batches are outstanding.
+    fn ticket_for(&mut self, partition: &Partition, offset: i64) -> Option<Ticket> {
+        let opened = self.open.iter().find(|(known, _)| known == partition);
+        let ticket = match opened {
+            Some((_, ticket)) => *ticket,
+            None => {
+                let ticket = self.tracker.open(partition, offset)?;
+                self.open.push((partition.clone(), ticket));
+                ticket
+            }
+        };
+        self.tracker.extend(partition, offset);
+        Some(ticket)
+    }
 }
 
 impl Unsettled for OnTheirWay {
     fn settle(&mut self, within: Duration) {
+        // Between two records, all that was taken is sent or put aside, unless a panic brings us here.
+        if !std::thread::panicking() {
+            self.seal_open();
+        }
         if !self.output.flush(within) {
             tracing::warn!(
                 "records are still on their way while partitions are revoked; they will be repeated"
@@ -150,12 +211,25 @@ impl Unsettled for OnTheirWay {
         self.tracker.take_commit_points()
     }
 
+    fn hand_out_again(&mut self) {
+        self.tracker.hand_out_again();
+    }
+
     fn revoke(&mut self, partition: &Partition) {
         self.tracker.revoke(partition);
+        // A partition that comes back starts again at its last commit, with a run of its own.
+        let (tracker, open) = (&mut self.tracker, &mut self.open);
+        open.retain(|(known, ticket)| {
+            let stays = known != partition;
+            if !stays {
+                tracker.seal(*ticket);
+            }
+            stays
+        });
     }
 }
 
-/// Runs a worker until `stop` is set. It commits what is delivered before it returns.
+/// Runs a worker until the shutdown. It commits what is delivered before it returns.
 ///
 /// # Errors
 /// When a client cannot be made, or Kafka reports an error that no retry mends. The caller may start it again: it goes on
@@ -163,14 +237,18 @@ impl Unsettled for OnTheirWay {
 pub fn run(
     settings: &WorkerSettings,
     transform: &mut dyn Transform,
-    stop: &AtomicBool,
+    shutdown: &Shutdown,
 ) -> Result<(), PipelineError> {
     let tickets = Tickets::new(TICKETS);
     let mut producer_config = settings.kafka.producer();
     for (key, value) in &settings.producer_extra {
         producer_config.set(key, value);
     }
-    let output = Arc::new(Output::new(&producer_config, Arc::clone(&tickets))?);
+    let output = Arc::new(Output::new(
+        &producer_config,
+        Arc::clone(&tickets),
+        shutdown.clone(),
+    )?);
     let mut consumer_config = settings.kafka.consumer(&settings.group);
     for (key, value) in &settings.consumer_extra {
         consumer_config.set(key, value);
@@ -182,6 +260,7 @@ pub fn run(
         OnTheirWay {
             tracker: AckTracker::new(tickets),
             output: Arc::clone(&output),
+            open: Vec::new(),
         },
     )?;
     tracing::info!(
@@ -196,15 +275,15 @@ pub fn run(
         metrics: StageMetrics::new(settings.stage, transform.label()),
         source: &source,
         output: &output,
-        open: Vec::new(),
         scratch: Vec::with_capacity(4_096),
         last_topic: Arc::from(""),
     };
-    let outcome = worker.run(transform, stop);
-    output.flush(SETTLE_WITHIN);
-    worker.replace_refused(transform);
-    output.flush(SETTLE_WITHIN);
-    source.commit(CommitMode::Sync);
+    let outcome = worker.run(transform, shutdown);
+    if output.flush(SETTLE_WITHIN) && worker.replace_refused(transform).is_ok() {
+        output.flush(SETTLE_WITHIN);
+    }
+    drop(worker);
+    source.close();
     outcome
 }
 
@@ -213,8 +292,6 @@ struct Worker<'a> {
     metrics: StageMetrics,
     source: &'a Source<OnTheirWay>,
     output: &'a Output,
-    /// The tickets of the batch at hand, by partition.
-    open: Vec<(i32, Arc<str>, Ticket)>,
     scratch: Vec<u8>,
     last_topic: Arc<str>,
 }
@@ -223,14 +300,17 @@ impl Worker<'_> {
     fn run(
         &mut self,
         transform: &mut dyn Transform,
-        stop: &AtomicBool,
+        shutdown: &Shutdown,
     ) -> Result<(), PipelineError> {
         let mut next_commit = Instant::now() + COMMIT_EVERY;
         let mut paused = false;
-        while !stop.load(Ordering::Relaxed) {
+        while !shutdown.is_stopping() {
             self.output.poll();
-            self.replace_refused(transform);
+            self.replace_refused(transform)?;
             let ready = transform.begin_batch();
+            if transform.is_outdated() {
+                return Err(PipelineError::SettingsChanged);
+            }
             if ready == paused {
                 paused = !ready;
                 if paused {
@@ -239,9 +319,9 @@ impl Worker<'_> {
                     self.source.resume()
                 }
             }
-            self.batch(transform, stop, ready)?;
+            self.batch(transform, shutdown, ready)?;
             if Instant::now() >= next_commit {
-                self.source.commit(CommitMode::Async);
+                self.source.commit();
                 next_commit = Instant::now() + COMMIT_EVERY;
             }
         }
@@ -251,14 +331,14 @@ impl Worker<'_> {
     fn batch(
         &mut self,
         transform: &mut dyn Transform,
-        stop: &AtomicBool,
+        shutdown: &Shutdown,
         ready: bool,
     ) -> Result<(), PipelineError> {
         let mut counts = Counts::default();
         let started = Instant::now();
         while counts.read < BATCH_RECORDS
             && counts.read_bytes < BATCH_BYTES
-            && !stop.load(Ordering::Relaxed)
+            && !shutdown.is_stopping()
         {
             let wait = if counts.read == 0 {
                 IDLE_WAIT
@@ -279,7 +359,7 @@ impl Worker<'_> {
                 // A record that was fetched before the pause: it is not taken, so it is read again after a rewind.
                 return Err(PipelineError::PausedRecord);
             }
-            let Some(ticket) = self.ticket_for(&record, stop) else {
+            let Some(ticket) = self.ticket_for(&record, transform, &mut counts, shutdown)? else {
                 break;
             };
             counts.read += 1;
@@ -293,10 +373,11 @@ impl Worker<'_> {
             let mut outbox = Outbox {
                 output: self.output,
                 ticket,
+                was_put_aside: false,
                 scratch: &mut self.scratch,
                 counts: &mut counts,
             };
-            transform.process(&input, &mut outbox);
+            process(transform, &input, &mut outbox);
         }
         self.finish(transform, &mut counts);
         self.metrics.batch(&counts, started.elapsed());
@@ -309,50 +390,39 @@ impl Worker<'_> {
             scratch: &mut self.scratch,
             counts,
         });
-        if self.open.is_empty() {
-            return;
-        }
-        let mut unsettled = self.source.unsettled();
-        for (_, _, ticket) in self.open.drain(..) {
-            unsettled.tracker.seal(ticket);
-        }
+        self.source.unsettled().seal_open();
     }
 
-    /// The ticket of the record's partition in this batch. Waits while too many batches are outstanding.
-    fn ticket_for(&mut self, record: &BorrowedMessage<'_>, stop: &AtomicBool) -> Option<Ticket> {
+    /// The ticket of the record's partition in this batch. Waits while too many batches are outstanding; nothing when it is
+    /// time to stop, in which case the record is not taken.
+    fn ticket_for(
+        &mut self,
+        record: &BorrowedMessage<'_>,
+        transform: &mut dyn Transform,
+        counts: &mut Counts,
+        shutdown: &Shutdown,
+    ) -> Result<Option<Ticket>, PipelineError> {
         let partition = partition_of(&mut self.last_topic, record.topic(), record.partition());
-        let opened = self
-            .open
-            .iter()
-            .find(|(number, topic, _)| *number == partition.1 && *topic == partition.0);
-        if let Some((_, _, ticket)) = opened {
-            let ticket = *ticket;
-            self.source
-                .unsettled()
-                .tracker
-                .extend(&partition, record.offset());
-            return Some(ticket);
-        }
         loop {
-            let ticket = {
-                let tracker = &mut self.source.unsettled().tracker;
-                let ticket = tracker.open(&partition, record.offset());
-                tracker.extend(&partition, record.offset());
-                ticket
-            };
-            if let Some(ticket) = ticket {
-                self.open.push((partition.1, partition.0, ticket));
-                return Some(ticket);
+            let ticket = self
+                .source
+                .unsettled()
+                .ticket_for(&partition, record.offset());
+            if ticket.is_some() || shutdown.is_stopping() {
+                return Ok(ticket);
             }
-            if stop.load(Ordering::Relaxed) {
-                return None;
-            }
+            // The batch at hand may hold the tickets, as may records that are refused.
+            self.finish(transform, counts);
             self.output.flush(Duration::from_millis(50));
+            self.replace_refused(transform)?;
         }
     }
 
     /// Puts an error record in the place of each record that the broker refused.
-    fn replace_refused(&mut self, transform: &mut dyn Transform) {
+    ///
+    /// # Errors
+    /// When records cannot be delivered, and it is not their own fault.
+    fn replace_refused(&mut self, transform: &mut dyn Transform) -> Result<(), PipelineError> {
         for refused in self.output.take_refused() {
             self.metrics.refused();
             tracing::error!(
@@ -364,6 +434,12 @@ impl Worker<'_> {
             );
             let is_error =
                 refused.topic == transform.error_topic() && is_error_record(&refused.payload);
+            if refused.fault == Fault::Topic && (is_error || transform.has_configured_topics()) {
+                // Every record would be refused until somebody makes the topic or gives the right to write to it.
+                self.output
+                    .fail(format!("topic {}: {}", refused.topic, refused.reason));
+                continue;
+            }
             if is_error && refused.payload.len() <= SMALL_ERROR_BYTES {
                 tracing::error!(
                     stage = self.stage,
@@ -374,6 +450,7 @@ impl Worker<'_> {
             }
             self.output.settle(refused.ticket);
         }
+        self.output.check()
     }
 
     fn send_refusal(&mut self, transform: &dyn Transform, refused: &RefusedRecord) {
@@ -403,6 +480,26 @@ impl Worker<'_> {
     }
 }
 
+/// One record that makes the stage panic must not come again for ever: it becomes an error record as others do.
+fn process(transform: &mut dyn Transform, record: &InputRecord<'_>, outbox: &mut Outbox<'_>) {
+    let outcome = catch_unwind(AssertUnwindSafe(|| transform.process(record, outbox)));
+    if outcome.is_ok() {
+        return;
+    }
+    tracing::error!(
+        topic = record.topic,
+        partition = record.origin.partition,
+        offset = record.origin.offset,
+        "the stage has panicked over a record, which is a fault; the record goes to the error topic"
+    );
+    transform.abandon_record();
+    let cause = "the stage has panicked over the record, which is a fault of the program";
+    let error = ErrorRecord::new(ErrorType::Default, transform.sensor(), cause)
+        .with_raw(RawMessage::Bytes(record.value.to_vec()))
+        .with_origin(record.origin.clone());
+    outbox.send_error(transform.error_topic(), &error);
+}
+
 fn is_error_record(payload: &[u8]) -> bool {
     const MARK: &[u8] = b"\"source.type\":\"error\"";
     payload.windows(MARK.len()).any(|window| window == MARK)
@@ -419,5 +516,127 @@ pub(crate) fn origin_of(record: &BorrowedMessage<'_>, topic: &str) -> Origin {
         offset: record.offset(),
         record_time_ms,
         index: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn on_their_way() -> OnTheirWay {
+        let kafka = KafkaSettings {
+            brokers: "127.0.0.1:1".to_owned(),
+            ..KafkaSettings::default()
+        };
+        let tickets = Tickets::new(16);
+        let output = Output::new(&kafka.producer(), Arc::clone(&tickets), Shutdown::default());
+        OnTheirWay {
+            tracker: AckTracker::new(tickets),
+            output: Arc::new(output.unwrap()),
+            open: Vec::new(),
+        }
+    }
+
+    fn partition(number: i32) -> Partition {
+        (Arc::from("squid"), number)
+    }
+
+    #[test]
+    fn what_is_taken_is_committed_when_a_rebalance_cuts_the_batch() {
+        let mut runs = on_their_way();
+        let aside = runs.ticket_for(&partition(0), 10).unwrap();
+        runs.ticket_for(&partition(0), 11).unwrap();
+        runs.ticket_for(&partition(1), 7).unwrap();
+        // An event of partition 0 waits for the answer of a model.
+        runs.output.owe(aside);
+        runs.settle(Duration::ZERO);
+        assert_eq!(runs.take_commit_points(), [(partition(1), 8)]);
+        runs.output.settle(aside);
+        assert_eq!(runs.take_commit_points(), [(partition(0), 12)]);
+    }
+
+    /// The records of a partition that comes back must not be counted with those from before it went.
+    #[test]
+    fn a_partition_that_comes_back_within_a_batch_has_a_run_of_its_own() {
+        let mut runs = on_their_way();
+        let before = runs.ticket_for(&partition(0), 10).unwrap();
+        let stays = runs.ticket_for(&partition(1), 5).unwrap();
+        runs.revoke(&partition(0));
+        let after = runs.ticket_for(&partition(0), 3).unwrap();
+        assert_ne!(before, after);
+        assert_eq!(runs.ticket_for(&partition(1), 6), Some(stays));
+        runs.output.owe(after);
+        runs.seal_open();
+        assert_eq!(runs.take_commit_points(), [(partition(1), 7)]);
+        runs.output.settle(after);
+        assert_eq!(runs.take_commit_points(), [(partition(0), 4)]);
+    }
+
+    /// Panics over one record only.
+    struct Fragile {
+        abandoned: usize,
+    }
+
+    impl Transform for Fragile {
+        fn label(&self) -> &str {
+            "fragile"
+        }
+
+        fn begin_batch(&mut self) -> bool {
+            true
+        }
+
+        fn abandon_record(&mut self) {
+            self.abandoned += 1;
+        }
+
+        fn process(&mut self, record: &InputRecord<'_>, _outbox: &mut Outbox<'_>) {
+            assert!(record.value != b"poison", "on purpose");
+        }
+
+        fn finish_batch(&mut self, _outlet: &mut Outlet<'_>) {}
+
+        fn error_topic(&self) -> &str {
+            "errors"
+        }
+
+        fn sensor(&self) -> Option<Str> {
+            None
+        }
+    }
+
+    #[test]
+    fn a_record_that_makes_the_stage_panic_becomes_an_error_record() {
+        let mut runs = on_their_way();
+        let ticket = runs.ticket_for(&partition(0), 10).unwrap();
+        let (mut scratch, mut counts) = (Vec::new(), Counts::default());
+        let mut stage = Fragile { abandoned: 0 };
+        for value in [&b"sound"[..], b"poison"] {
+            let record = InputRecord {
+                topic: "squid",
+                key: None,
+                value,
+                origin: Origin {
+                    topic: Str::new("squid"),
+                    partition: 0,
+                    offset: 10,
+                    record_time_ms: 0,
+                    index: 0,
+                },
+            };
+            let mut outbox = Outbox {
+                output: &runs.output,
+                ticket,
+                was_put_aside: false,
+                scratch: &mut scratch,
+                counts: &mut counts,
+            };
+            process(&mut stage, &record, &mut outbox);
+        }
+        assert_eq!((stage.abandoned, counts.errors), (1, 1));
+        let error: serde_json::Value = serde_json::from_slice(&scratch).unwrap();
+        assert_eq!(error["raw_message"], "poison");
+        runs.seal_open();
+        assert_eq!(runs.take_commit_points(), [], "the error record is owed");
     }
 }

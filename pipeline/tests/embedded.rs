@@ -133,6 +133,116 @@ fn a_line_goes_through_the_parser_and_the_enrichment_stage() {
     );
 }
 
+/// The events of a topic, by the moment of each line.
+fn moments(client: &KafkaClient, count: usize) -> Vec<serde_json::Value> {
+    let records = client.consume("enrichments", count, Duration::from_secs(30));
+    let mut moments: Vec<serde_json::Value> = records
+        .unwrap()
+        .iter()
+        .map(|record| record.value_json()["timestamp"].take())
+        .collect();
+    moments.sort_by_key(serde_json::Value::as_i64);
+    moments
+}
+
+fn line_at(second: u32) -> String {
+    LINE.replace("1571163620.277", &format!("{second}.000"))
+}
+
+#[test]
+fn a_worker_waits_while_its_document_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = EmbeddedBroker::start(&["squid", "enrichments"]).unwrap();
+    let runtime = Runtime::new().unwrap();
+    let services = services(&runtime, folder.path(), broker.address());
+    let client = KafkaClient::new(broker.address());
+    let mut changes = services.live.changed();
+    let mut change = |act: &dyn Fn()| {
+        changes.mark_unchanged();
+        act();
+        runtime.block_on(async { changes.changed().await.unwrap() });
+    };
+    let parser_document = folder.path().join("parsers/squid.json");
+    client.produce("squid", [line_at(1)]).unwrap();
+
+    let pipeline = start(&services, &[parser("squid")], Shutdown::default()).unwrap();
+    let health = pipeline.health();
+    let stays_up = |what: &str| {
+        for _ in 0..30 {
+            assert!(health.down().is_empty(), "the worker was restarted {what}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    };
+    stays_up("before there was a document");
+    change(&|| write(folder.path(), "parsers/squid.json", SQUID));
+    assert_eq!(moments(&client, 1), [1_000]);
+
+    change(&|| std::fs::remove_file(&parser_document).unwrap());
+    // The batch that has begun may still be worked off.
+    std::thread::sleep(Duration::from_millis(200));
+    client.produce("squid", [line_at(2)]).unwrap();
+    stays_up("after its document was deleted");
+    let sent: i64 = client.end_offsets("enrichments").unwrap().values().sum();
+    assert_eq!(sent, 1, "a line is not taken without a document");
+    change(&|| write(folder.path(), "parsers/squid.json", SQUID));
+    assert_eq!(moments(&client, 2), [1_000, 2_000]);
+    assert!(health.down().is_empty());
+    pipeline.stop();
+    let committed = client.committed_offsets("squid_parser", "squid").unwrap();
+    assert_eq!(committed.get(&0), Some(&Some(2)));
+}
+
+#[test]
+fn a_worker_follows_its_sensor_to_another_topic() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "parsers/squid.json", SQUID);
+    let broker = EmbeddedBroker::start(&["squid", "squid_new", "enrichments"]).unwrap();
+    let runtime = Runtime::new().unwrap();
+    let services = services(&runtime, folder.path(), broker.address());
+    let client = KafkaClient::new(broker.address());
+    let pipeline = start(&services, &[parser("squid")], Shutdown::default()).unwrap();
+    client.produce("squid", [line_at(1)]).unwrap();
+    assert_eq!(moments(&client, 1), [1_000]);
+
+    let elsewhere = SQUID.replace(r#""sensorTopic": "squid""#, r#""sensorTopic": "squid_new""#);
+    client.produce("squid_new", [line_at(2)]).unwrap();
+    write(folder.path(), "parsers/squid.json", &elsewhere);
+    assert_eq!(moments(&client, 2), [1_000, 2_000]);
+    // What the old topic still gets is for the time when somebody reads it again.
+    client.produce("squid", [line_at(3)]).unwrap();
+    client.produce("squid_new", [line_at(4)]).unwrap();
+    assert_eq!(moments(&client, 3), [1_000, 2_000, 4_000]);
+    assert!(pipeline.health().down().is_empty());
+    pipeline.stop();
+    let committed = |topic: &str| {
+        let group = format!("{topic}_parser");
+        client.committed_offsets(&group, topic).unwrap()[&0]
+    };
+    assert_eq!(
+        (committed("squid"), committed("squid_new")),
+        (Some(1), Some(2))
+    );
+}
+
+#[test]
+fn a_stop_takes_bounded_time_when_the_broker_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "parsers/squid.json", SQUID);
+    let broker = EmbeddedBroker::start(&["squid", "enrichments"]).unwrap();
+    let runtime = Runtime::new().unwrap();
+    let services = services(&runtime, folder.path(), broker.address());
+    let client = KafkaClient::new(broker.address());
+    let pipeline = start(&services, &[parser("squid")], Shutdown::default()).unwrap();
+    client.produce("squid", [line_at(1)]).unwrap();
+    assert_eq!(moments(&client, 1), [1_000]);
+    client.produce("squid", (2..5_000).map(line_at)).unwrap();
+    drop(broker);
+    let started = std::time::Instant::now();
+    pipeline.stop();
+    let took = started.elapsed();
+    assert!(took < Duration::from_secs(40), "the stop took {took:?}");
+}
+
 #[test]
 fn a_changed_document_is_used_and_a_broken_one_is_not() {
     let folder = tempfile::tempdir().unwrap();
