@@ -1,5 +1,6 @@
 //! The `maas_service` command.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -126,7 +127,7 @@ pub fn run(args: &[String]) -> i32 {
         Ok(()) => 0,
         Err(Refusal::Usage(error)) => {
             eprintln!("Unable to parse args: {}\n{error}", args.join(" "));
-            print!("{}", OPTIONS.usage());
+            say(&OPTIONS.usage());
             1
         }
         Err(Refusal::Failed { text, code }) => {
@@ -139,7 +140,7 @@ pub fn run(args: &[String]) -> i32 {
 fn run_checked(args: &[String]) -> Result<(), Refusal> {
     let parsed = OPTIONS.parse(args).map_err(Refusal::Usage)?;
     if parsed.has("help") {
-        print!("{}", OPTIONS.usage());
+        say(&OPTIONS.usage());
         return Ok(());
     }
     let settings = Settings::read(&parsed)?;
@@ -249,21 +250,26 @@ fn number(parsed: &ParsedOptions, option: &str) -> Result<Option<i64>, Refusal> 
     }
 }
 
+/// Prints a text. The service goes on where nobody reads it.
+fn say(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
 async fn run_service(settings: Settings) -> Result<(), Refusal> {
     let registry = ZooKeeperRegistry::connect(settings.zookeeper)
         .await
         .map_err(failed)?;
     let config = registry.config().await.map_err(failed)?;
     let launcher = LocalProcesses::new(settings.local.clone()).map_err(failed)?;
-    println!(
-        "Serving model requests from {}, registering models under {}",
+    say(&format!(
+        "Serving model requests from {}, registering models under {}\n",
         config.queue_path, config.service_root
-    );
-    println!(
-        "Payloads below {}, logs of models in {}. Ctrl-C ends the service and its models.",
+    ));
+    say(&format!(
+        "Payloads below {}, logs of models in {}. Ctrl-C ends the service and its models.\n",
         settings.local.payload_root.display(),
         launcher.log_directory().display()
-    );
+    ));
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(async move {
         end_signal().await;
