@@ -49,7 +49,7 @@ pub enum ConfigError {
     #[error("the global configuration is not valid: {}", first_line(.0))]
     InvalidGlobal(Vec<Problem>),
     #[error(
-        "no Kafka broker is registered in ZooKeeper below /brokers/ids; is Kafka up, and is this its ZooKeeper?"
+        "no Kafka broker is registered in ZooKeeper below /brokers/ids; is Kafka up, and is this its ZooKeeper? Else give the brokers with -k"
     )]
     NoBrokers,
     #[error("the watch on the configuration was lost: {0}")]

@@ -56,7 +56,7 @@ fn parse(input: &Json) -> Result<Json, Vec<ConfigProblem>> {
         })?,
         (None, None) => {
             return Err(problem(
-                "",
+                "/line",
                 "neither `line` nor `line_hex` is given".to_owned(),
             ));
         }
