@@ -93,6 +93,8 @@ pub struct PosixOptions {
     pub name: &'static str,
     pub options: &'static [OptionSpec],
     pub unknown: UnknownOptions,
+    /// Whether values lose a double quote at each end, as upstream's do.
+    pub unquotes: bool,
 }
 
 /// The width of upstream's usage texts.
@@ -105,7 +107,14 @@ impl PosixOptions {
             name,
             options,
             unknown: UnknownOptions::Fail,
+            unquotes: true,
         }
+    }
+
+    /// The same table, taking values as they are: for tools that upstream does not have.
+    pub const fn keeping_quotes(mut self) -> Self {
+        self.unquotes = false;
+        self
     }
 
     /// The same table, passing over options that it does not have.
@@ -143,7 +152,15 @@ impl PosixOptions {
                 (Argument::None, _) => None,
                 (_, Some(next)) if !next.names_option => {
                     at += 1;
-                    Some(unquoted(&next.text).to_owned())
+                    let unquotes = self.unquotes;
+                    Some(
+                        if unquotes {
+                            unquoted(&next.text)
+                        } else {
+                            &next.text
+                        }
+                        .to_owned(),
+                    )
                 }
                 (Argument::Optional, _) => None,
                 (Argument::Required, _) => {
@@ -389,6 +406,12 @@ mod tests {
             assert_eq!(parsed.value("zq"), Some("h:1"), "{line}");
             assert_eq!(parsed.value("mode"), Some("ADD"), "{line}");
         }
+    }
+
+    #[test]
+    fn quotes_may_be_kept() {
+        let parsed = TABLE.keeping_quotes().parse(&["-mo", "x=\"a\""]).unwrap();
+        assert_eq!(parsed.value("mo"), Some("x=\"a\""));
     }
 
     #[test]
