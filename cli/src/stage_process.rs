@@ -14,11 +14,12 @@ use alidade_pipeline::{
     Health, IndexingValidator, KafkaSettings, Services, Shutdown, StageSpec, http,
 };
 use alidade_stellar::Library;
+use rdkafka::error::KafkaError;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::CliError;
 use crate::patterns::FolderPatterns;
+use crate::{CliError, files};
 
 /// What every stage command can be told.
 #[derive(Debug, Clone, Default)]
@@ -46,6 +47,7 @@ pub fn run(
     options: &CommonOptions,
     choose_stages: impl FnOnce(&Services) -> Result<Vec<StageSpec>, CliError>,
 ) -> Result<(), CliError> {
+    let address = options.http.as_deref().map(free_address).transpose()?;
     let runtime = runtime()?;
     let metrics = http::install_metrics().map_err(CliError::failed)?;
     let services = runtime.block_on(services(options, &runtime))?;
@@ -53,9 +55,8 @@ pub fn run(
     let shutdown = Shutdown::default();
     let pipeline =
         alidade_pipeline::start(&services, &stages, shutdown).map_err(CliError::failed)?;
-    if let Some(address) = &options.http {
+    if let Some(address) = address {
         let pages = pages(metrics, pipeline.health(), services.live.clone());
-        let address = socket_address(address)?;
         let bound = runtime
             .block_on(http::serve(address, pages))
             .map_err(CliError::failed)?;
@@ -117,7 +118,18 @@ fn config_state(live: &Live) -> String {
     format!("{state}\n")
 }
 
-pub fn socket_address(text: &str) -> Result<SocketAddr, CliError> {
+/// The address of `--http`, if it can be listened on: told before anything is started.
+pub fn free_address(text: &str) -> Result<SocketAddr, CliError> {
+    let address = socket_address(text)?;
+    match std::net::TcpListener::bind(address) {
+        Ok(_) => Ok(address),
+        Err(error) => Err(CliError::Failed(format!(
+            "--http {text}: cannot listen there: {error}; choose another port"
+        ))),
+    }
+}
+
+fn socket_address(text: &str) -> Result<SocketAddr, CliError> {
     use std::net::ToSocketAddrs;
     let resolved = text
         .to_socket_addrs()
@@ -141,7 +153,10 @@ async fn services(options: &CommonOptions, runtime: &Runtime) -> Result<Services
     let compiler = compiler(&library, options.patterns_dir.clone());
     let (store, brokers): (Arc<dyn Store>, Option<String>) =
         match (&options.config_dir, &options.zookeeper) {
-            (Some(folder), _) => (Arc::new(FolderStore::new(folder)), None),
+            (Some(folder), _) => {
+                let folder = files::config_folder(Some(folder))?;
+                (Arc::new(FolderStore::new(folder)), None)
+            }
             (None, Some(quorum)) => {
                 let store = ZooKeeperStore::connect(quorum)
                     .await
@@ -164,6 +179,12 @@ async fn services(options: &CommonOptions, runtime: &Runtime) -> Result<Services
             "where is Kafka? Give -k HOST:PORT[,HOST:PORT]".to_owned(),
         ));
     };
+    let kafka = KafkaSettings {
+        brokers,
+        security_protocol: options.security_protocol.clone(),
+        extra: options.kafka_properties.clone(),
+    };
+    check_kafka(&kafka)?;
     let live = Live::start(store, LiveOptions::new(compiler))
         .await
         .map_err(CliError::failed)?;
@@ -177,14 +198,31 @@ async fn services(options: &CommonOptions, runtime: &Runtime) -> Result<Services
     Ok(Services {
         live,
         library,
-        kafka: KafkaSettings {
-            brokers,
-            security_protocol: options.security_protocol.clone(),
-            extra: options.kafka_properties.clone(),
-        },
+        kafka,
         models,
         runtime: runtime.handle().clone(),
     })
+}
+
+/// Refuses settings that no Kafka client can be made with, before anything starts. Nothing is connected to.
+fn check_kafka(settings: &KafkaSettings) -> Result<(), CliError> {
+    if settings
+        .brokers
+        .split(',')
+        .all(|broker| broker.trim().is_empty())
+    {
+        return Err(CliError::Usage(
+            "-k names no broker; write HOST:PORT[,HOST:PORT]".to_owned(),
+        ));
+    }
+    match settings.producer().create_native_config() {
+        Ok(_) => Ok(()),
+        // The whole error would show the value, which may be a password.
+        Err(KafkaError::ClientConfig(_, description, name, _)) => Err(CliError::Usage(format!(
+            "the Kafka property {name} (--kafka-property, -ksp): {description}"
+        ))),
+        Err(error) => Err(CliError::Usage(format!("the Kafka properties: {error}"))),
+    }
 }
 
 /// Follows a registry of models and makes it callable.
@@ -222,4 +260,41 @@ pub async fn wait_for_signal() -> Result<&'static str, CliError> {
         _ = terminate.recv() => "SIGTERM",
         _ = interrupt.recv() => "SIGINT",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(brokers: &str, extra: &[(&str, &str)]) -> KafkaSettings {
+        KafkaSettings {
+            brokers: brokers.to_owned(),
+            security_protocol: None,
+            extra: extra
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn settings_that_no_client_takes_are_refused_without_their_value() {
+        assert!(check_kafka(&settings("node1:6667", &[("client.rack", "a")])).is_ok());
+        assert!(check_kafka(&settings(" , ", &[])).is_err());
+        let mistyped = settings("node1:6667", &[("sasl.pasword", "hunter2")]);
+        let text = check_kafka(&mistyped).unwrap_err().to_string();
+        assert!(
+            text.contains("sasl.pasword") && !text.contains("hunter2"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn an_address_in_use_is_told() {
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = taken.local_addr().unwrap().to_string();
+        assert!(free_address(&address).is_err());
+        assert!(free_address("127.0.0.1:0").is_ok());
+        assert!(matches!(free_address("nonsense"), Err(CliError::Usage(_))));
+    }
 }

@@ -1,6 +1,6 @@
 //! `check`: compiles a whole configuration, and prints what is wrong with it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use alidade_config::check::{self, Format};
@@ -8,6 +8,7 @@ use alidade_config::{FolderStore, Store, ZooKeeperStore};
 use alidade_maas_core::posix_options::{OptionSpec, PosixOptions};
 use alidade_stellar::Library;
 
+use super::output::Forgiving;
 use super::stage_options as shared;
 use crate::{CliError, files, logging, stage_process};
 
@@ -18,7 +19,8 @@ const OPTIONS: &[OptionSpec] = &[
     OptionSpec::flag("", "json", "Print the problems as JSON"),
 ];
 
-const TABLE: PosixOptions = PosixOptions::new("check [CONFIG_DIR]", OPTIONS);
+const TABLE: PosixOptions =
+    PosixOptions::new("alidade check [CONFIG_DIR | -z QUORUM] [OPTIONS]", OPTIONS);
 
 pub fn run(arguments: &[String]) -> Result<(), CliError> {
     let parsed = TABLE
@@ -46,22 +48,19 @@ pub fn run(arguments: &[String]) -> Result<(), CliError> {
                     .map_err(CliError::failed)?,
             ),
             None => {
-                let folder = parsed
-                    .positionals()
-                    .first()
-                    .map_or_else(files::shipped_config, PathBuf::from);
-                if !folder.is_dir() {
-                    return Err(CliError::Usage(format!(
-                        "{}: not a folder",
-                        folder.display()
-                    )));
-                }
+                let given = parsed.positionals().first();
+                let folder = files::config_folder(given.map(Path::new))?;
                 Arc::new(FolderStore::new(folder))
             }
         };
-        check::run(&*store, &compiler, format, &mut std::io::stdout())
-            .await
-            .map_err(CliError::failed)
+        check::run(
+            &*store,
+            &compiler,
+            format,
+            &mut Forgiving(std::io::stdout()),
+        )
+        .await
+        .map_err(CliError::failed)
     })?;
     if code == 0 {
         Ok(())

@@ -1,13 +1,14 @@
 //! `enrich`: messages through a sensor's enrichment and triage, without Kafka.
 
-use std::io::{BufRead, Write};
+use std::io::Write;
 
+use alidade_config::Snapshot;
 use alidade_enrichment::{EnrichOutcome, Enricher, EnrichmentSettings, SensorEnrichmentConfig};
 use alidade_event::{Event, NumberStyle, field};
 use alidade_maas_core::posix_options::{OptionSpec, PosixOptions};
 use alidade_stellar::{Context, Library, NoRemote};
 
-use super::{jsonl, parse, stage_options as shared};
+use super::{jsonl, output, parse, stage_options as shared};
 use crate::{CliError, logging};
 
 const OPTIONS: &[OptionSpec] = &[
@@ -35,7 +36,7 @@ const OPTIONS: &[OptionSpec] = &[
     ),
 ];
 
-const TABLE: PosixOptions = PosixOptions::new("enrich", OPTIONS);
+const TABLE: PosixOptions = PosixOptions::new("alidade enrich [OPTIONS] < MESSAGES", OPTIONS);
 
 pub fn run(arguments: &[String]) -> Result<(), CliError> {
     let parsed = TABLE
@@ -49,11 +50,20 @@ pub fn run(arguments: &[String]) -> Result<(), CliError> {
         return jsonl::answer_each(path, alidade_enrichment::offline::enrich_case);
     }
     let snapshot = parse::offline_snapshot(parsed.value("zk"), parsed.value("config-dir"), None)?;
-    let lines = jsonl::open(parsed.value("input").unwrap_or("-"))?;
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    if let Some(sensor) = parsed.value("sensor") {
+        refuse_broken(&snapshot, sensor)?;
+        if snapshot.enrichment(sensor).is_none() {
+            let _ = writeln!(
+                std::io::stderr(),
+                "note: there is no enrichment configuration for {sensor:?}; messages pass without enrichment and triage"
+            );
+        }
+    }
+    let lines = jsonl::lines(parsed.value("input").unwrap_or("-"))?;
+    let mut out = output::buffered();
     let mut failures = 0_usize;
-    for (number, line) in (1..).zip(lines.split(b'\n')) {
-        let line = line.map_err(CliError::failed)?;
+    for (number, line) in (1..).zip(lines) {
+        let line = line?;
         let mut event = match Event::read_json(&line, NumberStyle::Simple) {
             Ok(event) => event,
             Err(error) => {
@@ -73,6 +83,7 @@ pub fn run(arguments: &[String]) -> Result<(), CliError> {
         let enricher = match snapshot.enrichment(sensor) {
             Some(entry) => &entry.enricher,
             None => {
+                refuse_broken(&snapshot, sensor)?;
                 default = empty_enricher(sensor)?;
                 &default
             }
@@ -92,13 +103,23 @@ pub fn run(arguments: &[String]) -> Result<(), CliError> {
                 error.error_type.as_str()
             );
         }
-        let _ = writeln!(out, "{}", event.to_json());
+        output::written(writeln!(out, "{}", event.to_json()))?;
     }
-    out.flush().map_err(CliError::failed)?;
+    output::written(out.flush())?;
     if failures > 0 {
         Err(CliError::Code(1))
     } else {
         Ok(())
+    }
+}
+
+/// A sensor whose configuration does not compile is not one without a configuration.
+fn refuse_broken(snapshot: &Snapshot, sensor: &str) -> Result<(), CliError> {
+    let document = format!("enrichments/{sensor}");
+    let refusals = &snapshot.refusals;
+    match refusals.iter().find(|(id, _)| id.to_string() == document) {
+        None => Ok(()),
+        Some((_, refusal)) => Err(CliError::problems(&refusal.problems)),
     }
 }
 

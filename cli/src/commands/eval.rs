@@ -1,7 +1,5 @@
 //! `eval`: one Stellar expression, or a file of them.
 
-use std::io::Write;
-
 use alidade_event::{Event, NumberStyle, Str, Value, read_value};
 use alidade_maas_core::posix_options::{OptionSpec, PosixOptions};
 use alidade_stellar::{Context, EvalError, Library, NoRemote, compile};
@@ -25,12 +23,16 @@ const OPTIONS: &[OptionSpec] = &[
     ),
 ];
 
-const TABLE: PosixOptions = PosixOptions::new("eval", OPTIONS);
+const TABLE: PosixOptions =
+    PosixOptions::new("alidade eval EXPRESSION [OPTIONS]", OPTIONS).keeping_quotes();
 
 pub fn run(arguments: &[String]) -> Result<(), CliError> {
-    let parsed = TABLE
-        .parse(arguments)
-        .map_err(|error| CliError::Usage(format!("{error}\n{}", TABLE.usage())))?;
+    let parsed = TABLE.parse(arguments).map_err(|error| {
+        CliError::Usage(format!(
+            "{error} (an expression that begins with - goes after --)\n{}",
+            TABLE.usage()
+        ))
+    })?;
     if parsed.has("help") {
         return super::print(&format!(
             "{}\nexample: alidade eval 'URL_TO_HOST(url)' --var url=http://cnn.com/\n",
@@ -42,11 +44,21 @@ pub fn run(arguments: &[String]) -> Result<(), CliError> {
     if let Some(path) = parsed.value("jsonl") {
         return jsonl::answer_each(path, |case| eval_case(case, &library));
     }
-    let Some(source) = parsed.positionals().first() else {
-        return Err(CliError::Usage(format!(
-            "which expression?\n{}",
-            TABLE.usage()
-        )));
+    let source = match parsed.positionals() {
+        [one] => one,
+        [] => {
+            return Err(CliError::Usage(format!(
+                "which expression?\n{}",
+                TABLE.usage()
+            )));
+        }
+        several => {
+            return Err(CliError::Usage(format!(
+                "{} expressions are given; put one into quotes: alidade eval '{}'",
+                several.len(),
+                several.join(" ")
+            )));
+        }
     };
     let mut variables = Event::new();
     if let Some(path) = parsed.value("variables") {
@@ -55,12 +67,12 @@ pub fn run(arguments: &[String]) -> Result<(), CliError> {
     for given in parsed.values("var") {
         let (name, value) = given
             .split_once('=')
+            .filter(|(name, _)| !name.is_empty())
             .ok_or_else(|| CliError::Usage(format!("--var {given}: write name=value")))?;
         variables.set(name, variable(value));
     }
-    let value = evaluate(source, &variables, &library).map_err(CliError::Failed)?;
-    let _ = writeln!(std::io::stdout(), "{}", shown(&value));
-    Ok(())
+    let value = evaluate(source, &variables, &Value::Null, &library).map_err(CliError::Failed)?;
+    super::print(&format!("{}\n", shown(&value)))
 }
 
 /// The variables of a file.
@@ -75,7 +87,12 @@ fn variable(text: &str) -> Value {
 }
 
 /// Evaluates an expression; the error is a text for people, with the place underlined.
-pub fn evaluate(source: &str, variables: &Event, library: &Library) -> Result<Value, String> {
+pub fn evaluate(
+    source: &str,
+    variables: &Event,
+    global: &Value,
+    library: &Library,
+) -> Result<Value, String> {
     let program = compile(source, library).map_err(|diagnostics| {
         let texts: Vec<String> = diagnostics
             .iter()
@@ -83,9 +100,8 @@ pub fn evaluate(source: &str, variables: &Event, library: &Library) -> Result<Va
             .collect();
         texts.join("\n")
     })?;
-    let global = Value::Null;
     let mut remote = NoRemote;
-    let mut context = Context::new(&global, alidade_pipeline::host::now_ms(), &mut remote);
+    let mut context = Context::new(global, alidade_pipeline::host::now_ms(), &mut remote);
     program
         .evaluate(variables, &mut context)
         .map_err(|error| underlined(source, &error))
@@ -132,14 +148,16 @@ fn java_text(write: impl FnOnce(&mut Vec<u8>)) -> String {
 
 /// Answers an object with `expr` and `vars` with `result` and `type`, or with `error`.
 fn eval_case(case: &Json, library: &Library) -> Json {
-    let source = case.get("expr").and_then(Json::as_str).unwrap_or_default();
+    let Some(source) = case.get("expr").and_then(Json::as_str) else {
+        return json!({ "error": "the case has no text `expr`" });
+    };
     let mut variables = Event::new();
     if let Some(given) = case.get("vars").and_then(Json::as_object) {
         for (name, value) in given {
             variables.set(Str::new(name), case_variable(value));
         }
     }
-    match evaluate(source, &variables, library) {
+    match evaluate(source, &variables, &Value::Null, library) {
         Ok(value) => json!({ "result": case_result(&value), "type": value.type_name() }),
         Err(message) => json!({ "error": message }),
     }

@@ -5,6 +5,7 @@ mod enrich;
 mod eval;
 mod jsonl;
 mod maas_service;
+mod output;
 mod parse;
 mod quickstart;
 mod run;
@@ -14,8 +15,8 @@ mod start_enrichment;
 mod start_indexing;
 mod start_parser;
 
-use std::io::Write;
-
+use self::output::Forgiving;
+pub use self::output::print;
 use crate::{CliError, logging};
 
 /// Upstream's exit code for a command line that cannot be read.
@@ -25,12 +26,13 @@ const HELP: &str = "\
 alidade: streaming parse-and-enrich pipelines for security telemetry
 
 usage: alidade COMMAND [OPTIONS]          (alidade COMMAND --help tells the options)
+       alidade version
 
 Try it
   quickstart                       the whole squid walk-through in this process, no servers needed
 
 Run
-  run                              every stage in one process
+  run                              every stage in one process; needs Kafka, and ZooKeeper or --config-dir
   start_parser_topology            the parser stage of some sensors
   start_enrichment_topology        enrichment, threat intelligence and triage
   start_elasticsearch_topology     indexing into Elasticsearch or OpenSearch
@@ -39,17 +41,19 @@ Run
 
 Configure
   zk_load_configs                  PUSH, PULL, DUMP and PATCH of the configuration in ZooKeeper
-  check                            compile a whole configuration and print what is wrong with it
+  check                            compile all of a folder or of ZooKeeper and print what is wrong with it
 
 Models
   maas_service                     the service that runs models
   maas_deploy                      ADD, REMOVE and LIST models
 
-Work on configurations
-  parse                            parse lines with a sensor's configuration
-  enrich                           enrich messages with a sensor's configuration
-  eval                             evaluate a Stellar expression
-  stellar                          evaluate Stellar expressions line by line
+Try out configurations, without Kafka (models are not asked: their functions yield null)
+  parse                            lines through a sensor's parser
+  enrich                           messages through a sensor's enrichment and triage
+  eval                             one Stellar expression
+  stellar                          Stellar expressions line by line
+
+Where no folder and no ZooKeeper is given, these and `check` take the configuration that is shipped.
 ";
 
 /// Runs the command of this name.
@@ -69,7 +73,8 @@ pub fn run(name: &str, arguments: &[String]) -> Result<(), CliError> {
         "start_hdfs_topology" => start_indexing::run(start_indexing::Store::Hdfs, arguments),
         "zk_load_configs" => {
             logging::install(Some("error"));
-            let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
+            let mut out = Forgiving(std::io::stdout());
+            let mut err = Forgiving(std::io::stderr());
             code(alidade_config::load_configs::run(
                 arguments, &mut out, &mut err,
             ))
@@ -77,20 +82,22 @@ pub fn run(name: &str, arguments: &[String]) -> Result<(), CliError> {
         "maas_service" => maas_service::run(arguments),
         "maas_deploy" => {
             logging::install(Some("error"));
-            code(alidade_maas_deploy::run(arguments, &mut std::io::stdout()))
+            let mut out = Forgiving(std::io::stdout());
+            code(alidade_maas_deploy::run(arguments, &mut out))
         }
         "check" => check::run(arguments),
         "parse" => parse::run(arguments),
         "enrich" => enrich::run(arguments),
         "eval" => eval::run(arguments),
         "stellar" => shell::run(arguments),
-        "help" | "--help" | "-h" => print(HELP),
+        "help" | "--help" | "-h" => match arguments.first() {
+            Some(command) if !command.starts_with('-') => run(command, &["--help".to_owned()]),
+            _ => print(HELP),
+        },
         "version" | "--version" | "-V" => {
             print(concat!("alidade ", env!("CARGO_PKG_VERSION"), "\n"))
         }
-        other => Err(CliError::Usage(format!(
-            "there is no command {other:?}\n\n{HELP}"
-        ))),
+        other => Err(CliError::Usage(no_such_command(other))),
     }
 }
 
@@ -102,8 +109,45 @@ fn code(code: i32) -> Result<(), CliError> {
     }
 }
 
-/// Prints a text; a reader that has gone away is no failure.
-pub fn print(text: &str) -> Result<(), CliError> {
-    let _ = std::io::stdout().write_all(text.as_bytes());
-    Ok(())
+/// The commands of the overview.
+fn commands() -> impl Iterator<Item = &'static str> {
+    HELP.lines()
+        .filter_map(|line| line.strip_prefix("  "))
+        .filter(|line| !line.starts_with(' '))
+        .filter_map(|line| line.split_whitespace().next())
+}
+
+fn no_such_command(name: &str) -> String {
+    let wanted = name
+        .trim_end_matches(".sh")
+        .to_ascii_lowercase()
+        .replace('-', "_");
+    let close = commands().find(|command| wanted.len() > 2 && command.contains(&wanted));
+    let hint = close.map_or_else(String::new, |command| {
+        format!("; did you mean `{command}`?")
+    });
+    format!("there is no command `{name}`{hint}\n`alidade help` lists the commands")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_of_the_overview_has_help() {
+        let commands: Vec<&str> = commands().collect();
+        assert!(commands.contains(&"zk_load_configs") && commands.len() > 12);
+        for command in commands {
+            assert!(run(command, &["-h".to_owned()]).is_ok(), "{command} -h");
+            assert!(run("help", &[command.to_owned()]).is_ok(), "help {command}");
+        }
+    }
+
+    #[test]
+    fn a_command_that_is_nearly_right_is_recognised() {
+        let hint = |name: &str| no_such_command(name);
+        assert!(hint("zk_load_configs.sh").contains("did you mean `zk_load_configs`?"));
+        assert!(hint("start-parser").contains("did you mean `start_parser_topology`?"));
+        assert!(!hint("xyzzy").contains("did you mean"));
+    }
 }

@@ -1,7 +1,7 @@
 //! `parse`: lines through a sensor's parser, without Kafka.
 
-use std::io::{BufRead, Write};
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use alidade_config::{FolderStore, Snapshot, Store, ZooKeeperStore};
@@ -10,7 +10,7 @@ use alidade_maas_core::posix_options::{OptionSpec, PosixOptions};
 use alidade_parsers::{ParsedRecord, Record, Scratch};
 use alidade_stellar::{Context, Library, NoRemote};
 
-use super::{jsonl, stage_options as shared};
+use super::{jsonl, output, stage_options as shared};
 use crate::{CliError, files, logging, stage_process};
 
 const OPTIONS: &[OptionSpec] = &[
@@ -39,7 +39,7 @@ const OPTIONS: &[OptionSpec] = &[
     ),
 ];
 
-const TABLE: PosixOptions = PosixOptions::new("parse", OPTIONS);
+const TABLE: PosixOptions = PosixOptions::new("alidade parse -s SENSOR [OPTIONS] < LINES", OPTIONS);
 
 pub fn run(arguments: &[String]) -> Result<(), CliError> {
     let parsed = TABLE
@@ -63,7 +63,7 @@ pub fn run(arguments: &[String]) -> Result<(), CliError> {
     parse_lines(
         &snapshot,
         sensor,
-        jsonl::open(parsed.value("input").unwrap_or("-"))?,
+        jsonl::lines(parsed.value("input").unwrap_or("-"))?,
     )
 }
 
@@ -82,33 +82,27 @@ pub fn offline_snapshot(
                     .await
                     .map_err(CliError::failed)?,
             ),
-            None => Arc::new(FolderStore::new(
-                folder.map_or_else(files::shipped_config, PathBuf::from),
-            )),
+            None => {
+                let folder = files::config_folder(folder.map(Path::new))?;
+                Arc::new(FolderStore::new(folder))
+            }
         };
         let tree = store.read_tree().await.map_err(CliError::failed)?;
-        alidade_config::rebuild(&tree, &compiler, None).map_err(|problems| {
-            CliError::Failed(
-                problems
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect::<Vec<_>>()
-                    .join("\n\n"),
-            )
-        })
+        alidade_config::rebuild(&tree, &compiler, None)
+            .map_err(|problems| CliError::problems(&problems))
     })
 }
 
-fn parse_lines(snapshot: &Snapshot, sensor: &str, lines: Box<dyn BufRead>) -> Result<(), CliError> {
+fn parse_lines(snapshot: &Snapshot, sensor: &str, lines: jsonl::Lines) -> Result<(), CliError> {
     let Some(entry) = snapshot.parser(sensor) else {
         return Err(CliError::Failed(why_no_parser(snapshot, sensor)));
     };
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut out = output::buffered();
     let mut scratch = Scratch::default();
     let mut record = ParsedRecord::default();
     let mut errors = 0_usize;
-    for (offset, line) in (0..).zip(lines.split(b'\n')) {
-        let line = line.map_err(CliError::failed)?;
+    for (offset, line) in (0..).zip(lines) {
+        let line = line?;
         let origin = Origin {
             topic: sensor.into(),
             partition: 0,
@@ -130,7 +124,7 @@ fn parse_lines(snapshot: &Snapshot, sensor: &str, lines: Box<dyn BufRead>) -> Re
             .parser
             .parse(&raw, &mut scratch, &mut context, &mut record);
         for event in &record.events {
-            let _ = writeln!(out, "{}", event.to_json());
+            output::written(writeln!(out, "{}", event.to_json()))?;
         }
         for error in &record.errors {
             errors += 1;
@@ -152,7 +146,7 @@ fn parse_lines(snapshot: &Snapshot, sensor: &str, lines: Box<dyn BufRead>) -> Re
             );
         }
     }
-    out.flush().map_err(CliError::failed)?;
+    output::written(out.flush())?;
     if errors > 0 {
         Err(CliError::Code(1))
     } else {
@@ -166,14 +160,12 @@ fn why_no_parser(snapshot: &Snapshot, sensor: &str) -> String {
         .iter()
         .find(|(id, _)| id.to_string() == format!("parsers/{sensor}"));
     if let Some((_, refusal)) = refused {
-        return refusal
-            .problems
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join("\n\n");
+        return CliError::problems(&refusal.problems).to_string();
     }
     let known: Vec<&str> = snapshot.parsers.keys().map(String::as_str).collect();
+    if known.is_empty() {
+        return format!("there is no parser configuration for {sensor:?}, nor any other");
+    }
     format!(
         "there is no parser configuration for {sensor:?}; there are: {}",
         known.join(", ")

@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use alidade_config::{FolderStore, Live, LiveOptions};
@@ -49,7 +50,7 @@ const OPTIONS: &[OptionSpec] = &[
     ),
 ];
 
-const TABLE: PosixOptions = PosixOptions::new("quickstart", OPTIONS);
+const TABLE: PosixOptions = PosixOptions::new("alidade quickstart [OPTIONS]", OPTIONS);
 
 /// The files that the quickstart lays out: the walk-through's configuration and the mock model.
 const FILES: &[(&str, &str)] = &[
@@ -96,15 +97,45 @@ pub fn run(arguments: &[String]) -> Result<(), CliError> {
     logging::install(Some("warn,librdkafka=off,rdkafka=off"));
     let folder = DemoFolder::lay_out(parsed.value("dir"))?;
     let runtime = stage_process::runtime()?;
-    let demo = Demo::start(&folder, parsed.value("http"), &runtime)?;
-    let outcome = demo.show(&folder).and_then(|text| super::print(&text));
+    let interrupted = Interrupted::default();
+    let signal = runtime.spawn(interrupted.clone().watch());
+    let demo = Demo::start(&folder, parsed.value("http"), &interrupted, &runtime)?;
+    let outcome = demo
+        .show(&folder, &interrupted)
+        .and_then(|text| super::print(&text));
     if outcome.is_ok() && !parsed.has("exit-after-demo") {
         super::print(&demo.what_next(&folder))?;
-        runtime.block_on(stage_process::wait_for_signal())?;
+        runtime.block_on(signal).map_err(CliError::failed)??;
     }
     demo.stop();
     runtime.shutdown_timeout(Duration::from_secs(2));
     outcome
+}
+
+/// Whether SIGINT or SIGTERM has come: what waits then stops waiting, so that the model and the folder are cleared away.
+#[derive(Clone, Default)]
+struct Interrupted(Arc<AtomicBool>);
+
+/// What a shell says of a command that SIGINT has ended.
+const EXIT_INTERRUPTED: i32 = 130;
+
+impl Interrupted {
+    async fn watch(self) -> Result<(), CliError> {
+        stage_process::wait_for_signal().await?;
+        self.0.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Ends a wait that the user has ended, or that lasts too long.
+    fn check(&self, deadline: Instant, what_failed: &str) -> Result<(), CliError> {
+        if self.0.load(Ordering::Relaxed) {
+            return Err(CliError::Code(EXIT_INTERRUPTED));
+        }
+        if Instant::now() > deadline {
+            return Err(CliError::Failed(what_failed.to_owned()));
+        }
+        Ok(())
+    }
 }
 
 /// Where everything is, absolute.
@@ -174,7 +205,13 @@ struct Demo {
 }
 
 impl Demo {
-    fn start(folder: &DemoFolder, http: Option<&str>, runtime: &Runtime) -> Result<Self, CliError> {
+    fn start(
+        folder: &DemoFolder,
+        http: Option<&str>,
+        interrupted: &Interrupted,
+        runtime: &Runtime,
+    ) -> Result<Self, CliError> {
+        let address = stage_process::free_address(http.unwrap_or("127.0.0.1:0"))?;
         let metrics = alidade_pipeline::http::install_metrics().map_err(CliError::failed)?;
         let broker =
             EmbeddedBroker::start(&[SENSOR, ENRICHMENTS, INDEXING]).map_err(CliError::failed)?;
@@ -187,14 +224,12 @@ impl Demo {
         );
         let services = runtime.block_on(services(folder, &broker, registry, runtime))?;
         if let Some(refusal) = services.live.last_refusals().first() {
-            let problems: Vec<String> = refusal.problems.iter().map(ToString::to_string).collect();
-            return Err(CliError::Failed(problems.join("\n\n")));
+            return Err(CliError::problems(&refusal.problems));
         }
-        wait_for_model(&services)?;
+        wait_for_model(&services, interrupted)?;
         let pipeline = alidade_pipeline::start(&services, &stages(&index), Shutdown::default())
             .map_err(CliError::failed)?;
         let pages = stage_process::pages(metrics, pipeline.health(), services.live.clone());
-        let address = stage_process::socket_address(http.unwrap_or("127.0.0.1:0"))?;
         let http = runtime
             .block_on(http::serve(address, pages))
             .map_err(CliError::failed)?;
@@ -210,15 +245,16 @@ impl Demo {
     }
 
     /// Sends the two lines through, and tells what came out.
-    fn show(&self, folder: &DemoFolder) -> Result<String, CliError> {
+    fn show(&self, folder: &DemoFolder, interrupted: &Interrupted) -> Result<String, CliError> {
         let started = Instant::now();
         produce_lines(&self.broker.address())?;
         let records = consume(
             &self.broker.address(),
             ENRICHMENTS,
             ACCESS_LOG.lines().count(),
+            interrupted,
         )?;
-        let documents = self.wait_for_documents(&records)?;
+        let documents = self.wait_for_documents(&records, interrupted)?;
         let took = started.elapsed();
         let mut text = String::new();
         let _ = writeln!(
@@ -252,7 +288,11 @@ impl Demo {
     }
 
     /// The documents of the given events, once all of them are in the index.
-    fn wait_for_documents(&self, events: &[Event]) -> Result<Vec<Event>, CliError> {
+    fn wait_for_documents(
+        &self,
+        events: &[Event],
+        interrupted: &Interrupted,
+    ) -> Result<Vec<Event>, CliError> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let found: Vec<Event> = events
@@ -263,11 +303,7 @@ impl Demo {
             if found.len() == events.len() {
                 return Ok(found);
             }
-            if Instant::now() > deadline {
-                return Err(CliError::Failed(
-                    "the documents did not reach the index in time".to_owned(),
-                ));
-            }
+            interrupted.check(deadline, "the documents did not reach the index in time")?;
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -377,17 +413,16 @@ async fn services(
     })
 }
 
-fn wait_for_model(services: &Services) -> Result<(), CliError> {
+fn wait_for_model(services: &Services, interrupted: &Interrupted) -> Result<(), CliError> {
     let Some((models, _)) = &services.models else {
         return Ok(());
     };
     let deadline = Instant::now() + PATIENCE;
     while models.get_endpoint(MODEL, None).is_null() {
-        if Instant::now() > deadline {
-            return Err(CliError::Failed(
-                "the mock model did not start; is python3 in order?".to_owned(),
-            ));
-        }
+        interrupted.check(
+            deadline,
+            "the mock model did not start; is python3 in order?",
+        )?;
         std::thread::sleep(Duration::from_millis(20));
     }
     Ok(())
@@ -429,7 +464,12 @@ fn produce_lines(broker: &str) -> Result<(), CliError> {
 }
 
 /// The first records of a topic, as events.
-fn consume(broker: &str, topic: &str, wanted: usize) -> Result<Vec<Event>, CliError> {
+fn consume(
+    broker: &str,
+    topic: &str,
+    wanted: usize,
+    interrupted: &Interrupted,
+) -> Result<Vec<Event>, CliError> {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", broker)
         .set("group.id", "quickstart")
@@ -441,11 +481,10 @@ fn consume(broker: &str, topic: &str, wanted: usize) -> Result<Vec<Event>, CliEr
     let deadline = Instant::now() + PATIENCE;
     let mut events = Vec::new();
     while events.len() < wanted {
-        if Instant::now() > deadline {
-            return Err(CliError::Failed(format!(
-                "the records did not reach the topic {topic} in time"
-            )));
-        }
+        interrupted.check(
+            deadline,
+            &format!("the records did not reach the topic {topic} in time"),
+        )?;
         let Some(Ok(record)) = consumer.poll(Duration::from_millis(50)) else {
             continue;
         };

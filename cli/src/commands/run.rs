@@ -4,7 +4,7 @@ use alidade_maas_core::posix_options::{OptionSpec, ParsedOptions, PosixOptions};
 use alidade_pipeline::{ParserSpec, StageSpec};
 
 use super::stage_options::{self as shared, Asked};
-use super::start_indexing::{FS_URI, Store};
+use super::start_indexing::{FS_URI, Store, check_fs_uri};
 use super::start_parser::{require_parser, sensors};
 use crate::{CliError, logging, stage_process};
 
@@ -27,7 +27,10 @@ const OPTIONS: &[OptionSpec] = &[
     shared::DETACH,
 ];
 
-const TABLE: PosixOptions = PosixOptions::new("run", OPTIONS);
+const TABLE: PosixOptions = PosixOptions::new(
+    "alidade run -s SENSOR -k BROKERS (-z QUORUM | --config-dir DIR) [OPTIONS]",
+    OPTIONS,
+);
 
 pub fn run(arguments: &[String]) -> Result<(), CliError> {
     let asked = shared::read("run", &TABLE, arguments, |parsed| {
@@ -44,7 +47,10 @@ pub fn run(arguments: &[String]) -> Result<(), CliError> {
     stage_process::run(&options, |services| {
         sensors
             .iter()
-            .try_for_each(|sensor| require_parser(services, sensor))?;
+            .try_for_each(|sensor| require_parser(services, &options, sensor))?;
+        if stores.contains(&Store::Hdfs) {
+            check_fs_uri(services, fs_uri.as_deref())?;
+        }
         let parsers = sensors.iter().map(|sensor| {
             StageSpec::Parser(ParserSpec {
                 sensor: sensor.clone(),

@@ -1,22 +1,30 @@
 //! `stellar`: expressions line by line, with variables that stay.
 
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::IsTerminal;
 
 use alidade_event::{Event, Value};
 use alidade_maas_core::posix_options::{OptionSpec, PosixOptions};
 use alidade_stellar::Library;
 
 use super::eval::{evaluate, read_variables, shown};
-use super::stage_options as shared;
+use super::{jsonl, parse, stage_options as shared};
 use crate::{CliError, logging};
 
 const OPTIONS: &[OptionSpec] = &[
     shared::HELP,
+    OptionSpec::value("irc", "inputrc", "File with lines that are evaluated first"),
+    OptionSpec::value("l", "log4j", "Accepted; ALIDADE_LOG steers logging"),
+    OptionSpec::value("p", "properties", "Accepted, ignored"),
     OptionSpec::value("v", "variables", "File with a JSON map of variables"),
+    OptionSpec::value(
+        "z",
+        "zookeeper",
+        "ZooKeeper quorum, host:port[,host:port], whose global configuration functions see",
+    ),
     OptionSpec::flag("na", "no_ansi", "Accepted; there are no colours"),
 ];
 
-const TABLE: PosixOptions = PosixOptions::new("stellar", OPTIONS);
+const TABLE: PosixOptions = PosixOptions::new("stellar [OPTIONS]", OPTIONS);
 
 const PROMPT: &str = "[Stellar]>>> ";
 
@@ -31,31 +39,40 @@ pub fn run(arguments: &[String]) -> Result<(), CliError> {
     let mut shell = Shell {
         library: Library::metron(),
         variables: Event::new(),
+        global: Value::Null,
     };
+    if let Some(quorum) = parsed.value("zookeeper") {
+        shell.global = parse::offline_snapshot(Some(quorum), None, None)?
+            .global
+            .value
+            .clone();
+    }
     if let Some(path) = parsed.value("variables") {
         shell.variables = read_variables(path)?;
+    }
+    if let Some(path) = parsed.value("inputrc") {
+        for line in jsonl::lines(path)? {
+            if !shell.take(&line?)? {
+                return Ok(());
+            }
+        }
     }
     let shows_prompt = std::io::stdin().is_terminal();
     if shows_prompt {
         super::print(
-            "Stellar. An expression, NAME := EXPRESSION, ?FUNCTION, %functions, %vars, quit\n",
+            "Stellar. An expression, NAME := EXPRESSION, ?FUNCTION, %functions, %vars, %globals, quit\n",
         )?;
     }
-    let mut lines = std::io::stdin().lock().lines();
+    let mut lines = jsonl::lines("-")?;
     loop {
         if shows_prompt {
             super::print(PROMPT)?;
-            let _ = std::io::stdout().flush();
         }
         let Some(line) = lines.next() else {
             return Ok(());
         };
-        let line = line.map_err(CliError::failed)?;
-        match line.trim() {
-            "quit" | "exit" => return Ok(()),
-            "" => {}
-            text if text.starts_with('#') => {}
-            text => super::print(&format!("{}\n", shell.answer(text)))?,
+        if !shell.take(&line?)? {
+            return Ok(());
         }
     }
 }
@@ -63,9 +80,26 @@ pub fn run(arguments: &[String]) -> Result<(), CliError> {
 struct Shell {
     library: Library,
     variables: Event,
+    /// The global configuration.
+    global: Value,
 }
 
 impl Shell {
+    /// Answers a line; false when it says to end.
+    fn take(&mut self, line: &[u8]) -> Result<bool, CliError> {
+        let Ok(line) = std::str::from_utf8(line) else {
+            super::print("[!] the line is not valid UTF-8\n")?;
+            return Ok(true);
+        };
+        match line.trim() {
+            "quit" | "exit" => return Ok(false),
+            "" => {}
+            text if text.starts_with('#') => {}
+            text => super::print(&format!("{}\n", self.answer(text)))?,
+        }
+        Ok(true)
+    }
+
     fn answer(&mut self, text: &str) -> String {
         if let Some(name) = text.strip_prefix('?') {
             return self.help(name.trim());
@@ -89,7 +123,7 @@ impl Shell {
     }
 
     fn evaluated(&self, source: &str) -> Result<Value, String> {
-        evaluate(source, &self.variables, &self.library)
+        evaluate(source, &self.variables, &self.global, &self.library)
     }
 
     fn special(&self, text: &str) -> String {
@@ -113,7 +147,10 @@ impl Shell {
                     .collect();
                 lines.join("\n")
             }
-            other => format!("[!] there is no %{other}; there are %functions [FILTER] and %vars"),
+            "globals" => self.global.to_json(),
+            other => format!(
+                "[!] there is no %{other}; there are %functions [FILTER], %vars and %globals"
+            ),
         }
     }
 
@@ -153,7 +190,10 @@ mod tests {
         let mut shell = Shell {
             library: Library::metron(),
             variables: Event::new(),
+            global: Value::Null,
         };
+        assert!(shell.take(b"\xff").unwrap());
+        assert!(!shell.take(b" quit ").unwrap());
         assert_eq!(shell.answer("x := 1 + 2"), "3");
         assert_eq!(shell.answer("x * 2"), "6");
         assert_eq!(shell.answer("%vars"), "x = 3");

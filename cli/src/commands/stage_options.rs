@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use alidade_maas_core::posix_options::{OptionSpec, ParsedOptions, PosixOptions};
+use alidade_maas_core::posix_options::{OptionSpec, OptionsError, ParsedOptions, PosixOptions};
 
 use crate::CliError;
 use crate::background::{Background, status};
@@ -37,6 +37,13 @@ pub const PROPERTY: OptionSpec = OptionSpec::value(
     "",
     "kafka-property",
     "name=value for every Kafka client (librdkafka's names); repeatable",
+);
+pub const REMOTE: OptionSpec =
+    OptionSpec::value("", "remote", "Upstream's Flux file; accepted, ignored");
+pub const FILTER: OptionSpec = OptionSpec::value(
+    "",
+    "filter",
+    "Upstream's properties file; accepted, ignored",
 );
 pub const DETACH: OptionSpec = OptionSpec::flag(
     "",
@@ -95,18 +102,16 @@ pub fn read(
         .map(String::as_str)
         .filter(|word| matches!(*word, "status" | "stop"));
     if action == Some("status") {
-        let lines = status(table.name);
-        let text = if lines.is_empty() {
-            format!("no {} runs in the background", table.name)
-        } else {
-            lines.join("\n")
-        };
-        super::print(&format!("{text}\n"))?;
+        super::print(&format!("{}\n", status_text(command)))?;
         return Ok(Asked::Done);
     }
-    let parsed = table
-        .parse(arguments)
-        .map_err(|error| CliError::Usage(format!("{error}\n{}", table.usage())))?;
+    let parsed = table.parse(arguments).map_err(|error| match error {
+        OptionsError::MissingOptions(_) if action == Some("stop") => CliError::Usage(format!(
+            "which one? Repeat the -s SENSOR that it was started with.\n{}",
+            status_text(command)
+        )),
+        error => CliError::Usage(format!("{error}\n{}", table.usage())),
+    })?;
     if parsed.has("help") {
         super::print(&table.usage())?;
         return Ok(Asked::Done);
@@ -128,6 +133,14 @@ pub fn read(
         return Ok(Asked::Done);
     }
     Ok(Asked::Run(parsed))
+}
+
+fn status_text(command: &str) -> String {
+    let lines = status(command);
+    if lines.is_empty() {
+        return format!("nothing of {command} runs in the background");
+    }
+    lines.join("\n")
 }
 
 /// A whole number of at least `least`.

@@ -20,6 +20,8 @@ const OPTIONS: &[OptionSpec] = &[
     shared::HTTP,
     shared::PROPERTY,
     shared::DETACH,
+    shared::REMOTE,
+    shared::FILTER,
 ];
 
 const TABLE: PosixOptions = PosixOptions::new("start_enrichment_topology", OPTIONS);

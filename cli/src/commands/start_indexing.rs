@@ -8,7 +8,7 @@ use alidade_indexing::hdfs::HdfsWriter;
 use alidade_indexing::solr::SolrWriter;
 use alidade_indexing::{GlobalIndexingSettings, Writer};
 use alidade_maas_core::posix_options::{OptionSpec, PosixOptions};
-use alidade_pipeline::{IndexingSpec, StageSpec};
+use alidade_pipeline::{IndexingSpec, Services, StageSpec};
 
 use super::stage_options::{self as shared, Asked};
 use crate::{CliError, logging, stage_process};
@@ -29,6 +29,8 @@ const OPTIONS: &[OptionSpec] = &[
     shared::HTTP,
     shared::PROPERTY,
     shared::DETACH,
+    shared::REMOTE,
+    shared::FILTER,
 ];
 
 /// A store that events are indexed into.
@@ -117,7 +119,22 @@ pub fn run(store: Store, arguments: &[String]) -> Result<(), CliError> {
     logging::install(None);
     let options = shared::common(&parsed)?;
     let fs_uri = parsed.value("fs-uri").map(str::to_owned);
-    stage_process::run(&options, |_| Ok(vec![store.stage(fs_uri)]))
+    stage_process::run(&options, |services| {
+        if store == Store::Hdfs {
+            check_fs_uri(services, fs_uri.as_deref())?;
+        }
+        Ok(vec![store.stage(fs_uri)])
+    })
+}
+
+/// Refuses a file system that no writer can be made for, before anything starts. Nothing is connected to.
+pub fn check_fs_uri(services: &Services, fs_uri: Option<&str>) -> Result<(), CliError> {
+    let Some(uri) = fs_uri else { return Ok(()) };
+    let _entered = services.runtime.enter();
+    let settings = with_root(GlobalIndexingSettings::default(), Some(uri.to_owned()));
+    HdfsWriter::new(&settings.hdfs)
+        .map(drop)
+        .map_err(|error| CliError::Usage(format!("--fs-uri {uri}: {error}")))
 }
 
 #[cfg(test)]

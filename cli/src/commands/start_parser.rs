@@ -6,7 +6,8 @@ use alidade_maas_core::posix_options::{OptionSpec, ParsedOptions, PosixOptions};
 use alidade_pipeline::{ParserSpec, Services, StageSpec, spout_entries};
 
 use super::stage_options::{self as shared, Asked};
-use crate::{CliError, logging, stage_process};
+use crate::stage_process::{self, CommonOptions};
+use crate::{CliError, logging};
 
 const OPTIONS: &[OptionSpec] = &[
     OptionSpec::value(
@@ -98,7 +99,7 @@ pub fn run(arguments: &[String]) -> Result<(), CliError> {
     stage_process::run(&options, |services| {
         sensors
             .iter()
-            .try_for_each(|sensor| require_parser(services, sensor))?;
+            .try_for_each(|sensor| require_parser(services, &options, sensor))?;
         Ok(sensors
             .iter()
             .zip(workers)
@@ -136,7 +137,11 @@ pub fn sensors(parsed: &ParsedOptions) -> Result<Vec<String>, CliError> {
 }
 
 /// Says, before anything starts, that a sensor has no usable configuration.
-pub fn require_parser(services: &Services, sensor: &str) -> Result<(), CliError> {
+pub fn require_parser(
+    services: &Services,
+    options: &CommonOptions,
+    sensor: &str,
+) -> Result<(), CliError> {
     let snapshot = services.live.current();
     if snapshot.parser(sensor).is_some() {
         return Ok(());
@@ -146,8 +151,13 @@ pub fn require_parser(services: &Services, sensor: &str) -> Result<(), CliError>
         .iter()
         .find(|refusal| refusal.document.to_string() == format!("parsers/{sensor}"));
     if let Some(refusal) = refused {
-        let problems: Vec<String> = refusal.problems.iter().map(ToString::to_string).collect();
-        return Err(CliError::Failed(problems.join("\n\n")));
+        return Err(CliError::problems(&refusal.problems));
+    }
+    if let Some(folder) = &options.config_dir {
+        return Err(CliError::Failed(format!(
+            "there is no parser configuration for {sensor}: {} does not exist",
+            folder.join(format!("parsers/{sensor}.json")).display()
+        )));
     }
     Err(CliError::Failed(format!(
         "Cannot find the parser configuration in zookeeper for {sensor}. Please check that it exists in zookeeper by using \
