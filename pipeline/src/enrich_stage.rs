@@ -12,7 +12,7 @@ use crate::ack::Ticket;
 use crate::calls::{BatchCalls, MOST_ROUNDS};
 use crate::host;
 use crate::parse_stage::INDEXING;
-use crate::worker::{InputRecord, Outbox, Outlet, Transform};
+use crate::transform::{InputRecord, Outbox, Outlet, Transform};
 
 /// Sensors without a configuration whose empty one is kept; a sender can invent any number of sensors.
 const MOST_DEFAULTS: usize = 1_024;

@@ -17,7 +17,8 @@ use crate::parse_stage::INDEXING;
 use crate::source::{Source, Unsettled, partition_of};
 use crate::stage_metrics::StageMetrics;
 use crate::supervisor::Shutdown;
-use crate::worker::{Counts, WorkerSettings, origin_of};
+use crate::transform::Counts;
+use crate::worker::{WorkerSettings, origin_of};
 
 /// How many records are taken between two looks at the dispatcher.
 const TAKE_AT_ONCE: usize = 1_000;

@@ -16,12 +16,14 @@ mod index_worker;
 mod indexing_configs;
 mod kafka_settings;
 mod offsets;
+mod on_their_way;
 mod output;
 mod parse_stage;
 mod source;
 mod stage_metrics;
 mod supervisor;
 mod topology;
+mod transform;
 mod worker;
 
 pub use calls::BatchCalls;
@@ -34,4 +36,4 @@ pub use supervisor::{Health, Shutdown};
 pub use topology::{
     IndexingSpec, ParserSpec, Pipeline, Services, StageSpec, WriterFactory, spout_entries, start,
 };
-pub use worker::{InputRecord, Outbox, Outlet, Transform};
+pub use transform::{InputRecord, Outbox, Outlet, Transform};

@@ -10,7 +10,7 @@ use alidade_stellar::{Context, NoRemote};
 use crate::ack::Ticket;
 use crate::calls::{BatchCalls, MOST_ROUNDS};
 use crate::host;
-use crate::worker::{InputRecord, Outbox, Outlet, Transform};
+use crate::transform::{InputRecord, Outbox, Outlet, Transform};
 
 /// Upstream's output topic.
 pub const ENRICHMENTS: &str = "enrichments";

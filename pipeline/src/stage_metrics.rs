@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use metrics::{Counter, Histogram, counter, histogram};
 
-use crate::worker::Counts;
+use crate::transform::Counts;
 
 /// Names of the metrics of the stages.
 pub mod name {
