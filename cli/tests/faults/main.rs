@@ -2,7 +2,9 @@
 //! binary against real servers.
 
 mod bad_input;
+mod broker_bounce;
 mod config_change;
 mod killed;
 mod model_down;
+mod rebalance;
 mod support;

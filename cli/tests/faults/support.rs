@@ -79,15 +79,26 @@ impl Configuration {
     }
 }
 
-/// One of the stage commands, started and ready.
+/// One of the stage commands, started and ready. Partitions of a killed member are given to the next one soon.
 pub fn stage(command: &str, kafka: &Kafka, zookeeper: &ZooKeeper, more: &[&str]) -> Process {
+    stage_with_session(Duration::from_secs(6), command, kafka, zookeeper, more)
+}
+
+/// As [`stage`], in a group that gives its members up after the given time.
+pub fn stage_with_session(
+    session: Duration,
+    command: &str,
+    kafka: &Kafka,
+    zookeeper: &ZooKeeper,
+    more: &[&str],
+) -> Process {
+    let session = format!("session.timeout.ms={}", session.as_millis());
     let mut process = ProcessBuilder::new(BINARY)
         .args([command, "-k", &kafka.bootstrap(), "-z", &zookeeper.quorum()])
         .args(more)
-        // Partitions of a killed member are given to the next one soon.
         .args([
             "--kafka-property",
-            "session.timeout.ms=6000",
+            &session,
             "--kafka-property",
             "heartbeat.interval.ms=1000",
         ])
