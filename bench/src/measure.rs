@@ -24,7 +24,7 @@ struct Run {
 pub fn run(arguments: &[String]) -> Result<(), Failure> {
     let number =
         |at: usize, default: u64| arguments.get(at).map_or(Ok(default), |text| text.parse());
-    let (lines, rounds) = (number(0, 500_000)?, number(1, 5)?);
+    let (lines, rounds) = (number(0, 500_000)?.max(10), number(1, 5)?.max(1));
     let kafka = Kafka::start()?;
     let client = kafka.client();
     kafka.create_topic(INPUT, 1)?;

@@ -1,9 +1,9 @@
 //! The consumer of one stage: one group member, driven by one thread, that never commits what is not delivered.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::ClientContext;
 use rdkafka::config::ClientConfig;
@@ -32,10 +32,8 @@ pub trait Unsettled: Send {
 /// How long a partition that is taken away waits for what is on its way.
 pub const SETTLE_WITHIN: Duration = Duration::from_secs(10);
 
-/// How long the last commit of a worker waits for its outcome.
-const COMMIT_WITHIN: Duration = Duration::from_secs(5);
-/// How long a worker waits for its consumer to leave the group.
-const LEAVE_WITHIN: Duration = Duration::from_secs(5);
+/// How long a worker waits for its last commit, and for its consumer to leave the group.
+const LEAVE_WITHIN: Duration = Duration::from_secs(8);
 
 /// Lives inside the consumer and answers rebalances, on the thread that polls.
 pub struct GroupMember<T> {
@@ -46,8 +44,6 @@ pub struct GroupMember<T> {
     /// Everything has been settled and committed that could be; what is left is for the next owner.
     is_closing: AtomicBool,
     commit_has_failed: AtomicBool,
-    /// Commits whose outcome is not known yet.
-    commits_on_their_way: AtomicUsize,
 }
 
 impl<T> GroupMember<T> {
@@ -112,11 +108,6 @@ impl<T: Unsettled> ConsumerContext for GroupMember<T> {
     }
 
     fn commit_callback(&self, result: Result<(), KafkaError>, _offsets: &TopicPartitionList) {
-        let _ = self.commits_on_their_way.fetch_update(
-            Ordering::Relaxed,
-            Ordering::Relaxed,
-            |commits| commits.checked_sub(1),
-        );
         if let Err(error) = result {
             self.note_failed_commit(&error);
         }
@@ -139,12 +130,8 @@ impl<T: Unsettled> GroupMember<T> {
                 tracing::warn!(stage = self.stage, %error, "an offset could not be noted for the commit");
             }
         }
-        match (consumer.commit(&offsets, mode), mode) {
-            (Err(error), _) => self.note_failed_commit(&error),
-            (Ok(()), CommitMode::Async) => {
-                self.commits_on_their_way.fetch_add(1, Ordering::Relaxed);
-            }
-            (Ok(()), CommitMode::Sync) => {}
+        if let Err(error) = consumer.commit(&offsets, mode) {
+            self.note_failed_commit(&error);
         }
     }
 
@@ -177,7 +164,6 @@ impl<T: Unsettled + 'static> Source<T> {
             is_paused: AtomicBool::new(false),
             is_closing: AtomicBool::new(false),
             commit_has_failed: AtomicBool::new(false),
-            commits_on_their_way: AtomicUsize::new(0),
         };
         let mut config = config.clone();
         // Whatever a sensor's settings say: offsets are committed when what they stand for is delivered, not by a timer.
@@ -210,50 +196,34 @@ impl<T: Unsettled + 'static> Source<T> {
     /// It does not wait long for a broker that is away.
     pub fn close(self) {
         let stage = self.consumer.context().stage;
-        self.commit_at_last();
         let (closed, wait) = std::sync::mpsc::channel::<()>();
         let leave = move || {
+            self.commit_at_last();
             drop(self);
             drop(closed);
         };
-        // The consumer waits for commits of earlier on for as long as the session's time-out, which can be minutes. Where
-        // the thread cannot be started, the consumer is closed by that.
+        // Commit and departure wait for the broker as long as the session's time-out, which can be minutes. Where the thread
+        // cannot be started, the consumer is closed by that.
         let leaving = std::thread::Builder::new()
             .name("leave-group".to_owned())
             .spawn(leave);
         if leaving.is_ok() && wait.recv_timeout(LEAVE_WITHIN) == Err(RecvTimeoutError::Timeout) {
             tracing::warn!(
                 stage,
-                "the broker does not answer; the group will find out by itself that this consumer has left"
+                "the broker does not answer; the last records may be repeated, and the group will find out by itself that \
+                 this consumer has left"
             );
         }
     }
 
+    /// Waits for the outcome, also of the commits before: a broker answers them in turn.
     fn commit_at_last(&self) {
         let member = self.consumer.context();
         member.is_closing.store(true, Ordering::Relaxed);
         self.pause();
-        self.commit();
-        let until = Instant::now() + COMMIT_WITHIN;
-        loop {
-            let awaited = member.commits_on_their_way.load(Ordering::Relaxed);
-            let has_failed = member.commit_has_failed.load(Ordering::Relaxed);
-            if awaited == 0 && !has_failed {
-                return;
-            }
-            if Instant::now() >= until {
-                tracing::warn!(
-                    stage = member.stage,
-                    "the last offsets could not be committed; some records will be repeated"
-                );
-                return;
-            }
-            // Brings the outcome of the commit. A record that slips through is not taken, so it is not committed.
-            let _ = self.consumer.poll(Duration::from_millis(50));
-            if awaited == 0 {
-                self.commit();
-            }
-        }
+        let mut unsettled = self.unsettled();
+        unsettled.hand_out_again();
+        member.commit(&self.consumer, &mut *unsettled, CommitMode::Sync);
     }
 
     /// Stops fetching from every assigned partition, and from those that are assigned later, staying in the group.
