@@ -283,6 +283,33 @@ async fn a_restart_of_the_server_loses_nothing() {
     })
     .await;
     assert!(live.is_connected());
+
+    // The server has forgotten the watch with the connection; it must have been set again.
+    for round in 0..2 {
+        if round > 0 {
+            server.restart().unwrap();
+            wait_for_connection(&live).await;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let batch = BATCH_7.replace('7', &format!("{}", 80 + round));
+        put(&store, indexing("squid"), &batch).await;
+        wait_for(
+            &live,
+            "a change after the connection was back",
+            |snapshot| batch_size(snapshot, "squid") == Some(80 + round),
+        )
+        .await;
+    }
+}
+
+async fn wait_for_connection(live: &Live) {
+    for _ in 0..400 {
+        if live.is_connected() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the connection is not back");
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ pub(super) async fn report_changes(session: &Session, shared: &Shared) {
             .client
             .watch(root, zk::AddWatchMode::PersistentRecursive);
         match watching.await {
-            Ok(watcher) => return follow(watcher, shared).await,
+            Ok(watcher) => return follow(session, watcher, shared).await,
             Err(zk::Error::Unimplemented) => return follow_one_shot(session, root, shared).await,
             Err(error) if is_unavailable(&error) && session.client.state().is_terminated() => {
                 return;
@@ -37,15 +37,42 @@ pub(super) async fn report_changes(session: &Session, shared: &Shared) {
     }
 }
 
-async fn follow(mut watcher: zk::PersistentWatcher, shared: &Shared) {
+async fn follow(session: &Session, mut watcher: zk::PersistentWatcher, shared: &Shared) {
     // What happened before the watch was set is not reported by it.
     shared.note_change();
     loop {
         let event = watcher.changed().await;
+        if event.event_type == zk::EventType::Session {
+            let state = event.session_state;
+            if state.is_terminated() {
+                return shared.note_change();
+            }
+            if state != zk::SessionState::Disconnected {
+                // The server forgets watches with the connection, and the client library does not set persistent ones
+                // again. The former one goes after the new one is set; the other way round would take both away.
+                match set_again(session).await {
+                    Some(again) => watcher = again,
+                    None => return shared.note_change(),
+                }
+            }
+        }
         // Events of a time without connection are lost, so coming back counts as a change too.
         shared.note_change();
-        if event.event_type == zk::EventType::Session && event.session_state.is_terminated() {
-            return;
+    }
+}
+
+/// Nothing when the session has ended.
+async fn set_again(session: &Session) -> Option<zk::PersistentWatcher> {
+    let root = session.config.service_root.as_str();
+    loop {
+        let mode = zk::AddWatchMode::PersistentRecursive;
+        match session.client.watch(root, mode).await {
+            Ok(watcher) => return Some(watcher),
+            Err(_) if session.client.state().is_terminated() => return None,
+            Err(error) => {
+                tracing::debug!(path = root, %error, "cannot watch registered models, trying again");
+                tokio::time::sleep(PAUSE).await;
+            }
         }
     }
 }
@@ -109,6 +136,48 @@ mod tests {
 
     use super::super::{ZooKeeperOptions, session};
     use super::*;
+
+    #[test]
+    fn changes_are_seen_after_the_server_has_been_away() {
+        let server = ZooKeeper::start().unwrap();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let options = ZooKeeperOptions::new(server.quorum());
+        let shared = Arc::new(Shared::new(options.clone()));
+        shared.watch_wanted.send_replace(true);
+        let session = runtime.block_on(async {
+            let session = Arc::new(session::open(&options, None).await.unwrap());
+            tokio::spawn({
+                let (session, shared) = (session.clone(), shared.clone());
+                async move { report_changes(&session, &shared).await }
+            });
+            session
+        });
+        server.restart().unwrap();
+        runtime.block_on(async {
+            let open = zk::Acls::anyone_all();
+            let persistent = zk::CreateMode::Persistent.with_acls(open);
+            let made = session.run(session.client.mkdir("/maas/service", &persistent));
+            if made.await.is_err() {
+                // The connection was not back yet.
+                tokio::time::sleep(Duration::from_secs(10)).await;
+                session
+                    .client
+                    .mkdir("/maas/service", &persistent)
+                    .await
+                    .unwrap();
+            }
+            // All that the return of the connection brings about has been reported by then.
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            let mut changes = shared.changes.subscribe();
+            session
+                .client
+                .create("/maas/service/dga", b"{}", &persistent)
+                .await
+                .unwrap();
+            let waiting = tokio::time::timeout(Duration::from_secs(10), changes.changed());
+            waiting.await.expect("the change is seen").unwrap();
+        });
+    }
 
     /// Servers before 3.6 are not at hand; the one-shot watches are the same on newer ones.
     #[test]
