@@ -166,11 +166,18 @@ fn zookeeper_away_stops_nothing_and_is_followed_again() {
     // Before it is back: all that came meanwhile has been worked off.
     wait_for_no_lag(&client, "squid_parser", "squid");
     zookeeper.start_again().unwrap();
+    // What is pushed after that comes by a watch, not by the look that follows the connection's return.
+    parser
+        .wait_for_line("the connection to ZooKeeper is back", PATIENCE)
+        .unwrap();
+    std::thread::sleep(Duration::from_secs(1));
     put_revision(&configuration, "two");
     configuration.push_all(&zookeeper);
     parser
         .wait_for_line("configuration changed", PATIENCE)
         .unwrap();
+    // An idle worker waits for its next batch with the configuration of before, for a twentieth of a second.
+    std::thread::sleep(Duration::from_secs(1));
     send(&client, PORTIONS - 1..PORTIONS);
     wait_for_no_lag(&client, "squid_parser", "squid");
 

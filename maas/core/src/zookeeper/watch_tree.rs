@@ -146,10 +146,13 @@ mod tests {
         shared.watch_wanted.send_replace(true);
         let session = runtime.block_on(async {
             let session = Arc::new(session::open(&options, None).await.unwrap());
+            let mut changes = shared.changes.subscribe();
             tokio::spawn({
                 let (session, shared) = (session.clone(), shared.clone());
                 async move { report_changes(&session, &shared).await }
             });
+            // The first change is reported once the watch is set.
+            changes.changed().await.unwrap();
             session
         });
         server.restart().unwrap();
