@@ -3,7 +3,7 @@ use rdkafka::error::KafkaError;
 /// What ends a worker or keeps the pipeline from starting.
 #[derive(Debug, thiserror::Error)]
 pub enum PipelineError {
-    #[error("kafka: {0}")]
+    #[error("kafka: {}", told(.0))]
     Kafka(#[from] KafkaError),
     /// The producer has lost track, or what it was given can go nowhere. Nothing is lost by it: no offset has been committed
     /// for what is not delivered.
@@ -16,4 +16,36 @@ pub enum PipelineError {
     PausedRecord,
     #[error("{0}")]
     Setup(String),
+}
+
+/// The error without the value of a setting, which may be a password.
+fn told(error: &KafkaError) -> String {
+    match error {
+        KafkaError::ClientConfig(_, _, name, _) => {
+            format!(
+                "the client setting {name} is unknown, or does not take the value that it is given"
+            )
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::config::ClientConfig;
+    use rdkafka::consumer::BaseConsumer;
+
+    use super::*;
+
+    #[test]
+    fn the_value_of_a_refused_setting_is_not_told() {
+        for name in ["sasl.pasword", "security.protocol"] {
+            let refused = ClientConfig::new()
+                .set(name, "hunter2")
+                .create::<BaseConsumer>();
+            let error = PipelineError::from(refused.err().unwrap()).to_string();
+            assert!(error.contains(name), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
 }

@@ -22,6 +22,7 @@ mod parse_stage;
 mod source;
 mod stage_metrics;
 mod supervisor;
+mod throttle;
 mod topology;
 mod transform;
 mod worker;

@@ -12,6 +12,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 use crate::PipelineError;
 use crate::ack::{Ticket, Tickets};
 use crate::supervisor::Shutdown;
+use crate::throttle::Throttle;
 
 /// How long a record waits for room in the producer's queue once the process is to stop.
 const ROOM_WITHIN: Duration = Duration::from_secs(3);
@@ -60,6 +61,7 @@ pub struct DeliveryReports {
     refused: Mutex<Vec<RefusedRecord>>,
     /// Why this producer is of no more use.
     failure: OnceLock<String>,
+    error_logs: Throttle,
 }
 
 impl DeliveryReports {
@@ -78,7 +80,9 @@ impl DeliveryReports {
 
 impl ClientContext for DeliveryReports {
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!(%error, reason, "the Kafka producer reports an error");
+        if let Some(held_back) = self.error_logs.admit() {
+            tracing::warn!(%error, reason, held_back, "the Kafka producer reports an error");
+        }
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal) {
             self.fail(reason.to_owned());
         }
@@ -127,6 +131,7 @@ impl Output {
             tickets: Arc::clone(&tickets),
             refused: Mutex::new(Vec::new()),
             failure: OnceLock::new(),
+            error_logs: Throttle::new(),
         };
         Ok(Output {
             producer: config.create_with_context(reports)?,

@@ -13,6 +13,7 @@ use rdkafka::message::BorrowedMessage;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use crate::ack::Partition;
+use crate::throttle::Throttle;
 
 /// What a stage still owes for the records that it has taken.
 pub trait Unsettled: Send {
@@ -44,6 +45,7 @@ pub struct GroupMember<T> {
     /// Everything has been settled and committed that could be; what is left is for the next owner.
     is_closing: AtomicBool,
     commit_has_failed: AtomicBool,
+    error_logs: Throttle,
 }
 
 impl<T> GroupMember<T> {
@@ -56,7 +58,9 @@ impl<T> GroupMember<T> {
 
 impl<T: Unsettled> ClientContext for GroupMember<T> {
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!(stage = self.stage, %error, reason, "the Kafka consumer reports an error");
+        if let Some(held_back) = self.error_logs.admit() {
+            tracing::warn!(stage = self.stage, %error, reason, held_back, "the Kafka consumer reports an error");
+        }
     }
 }
 
@@ -164,6 +168,7 @@ impl<T: Unsettled + 'static> Source<T> {
             is_paused: AtomicBool::new(false),
             is_closing: AtomicBool::new(false),
             commit_has_failed: AtomicBool::new(false),
+            error_logs: Throttle::new(),
         };
         let mut config = config.clone();
         // Whatever a sensor's settings say: offsets are committed when what they stand for is delivered, not by a timer.
