@@ -248,7 +248,7 @@ fn start_in_background(walkthrough: &Walkthrough) {
     let installation = &walkthrough.installation;
     assert_eq!(
         installation.run_ok(script, &["status"]),
-        "no start_parser_topology runs in the background\n"
+        "nothing of start_parser_topology runs in the background\n"
     );
     let answer = installation.run_ok(script, &start);
     assert!(
@@ -273,7 +273,7 @@ fn stop_in_background(walkthrough: &Walkthrough) {
     assert_eq!(answer, "start_parser_topology-squid has stopped\n");
     assert_eq!(
         installation.run_ok(script, &["status"]),
-        "no start_parser_topology runs in the background\n"
+        "nothing of start_parser_topology runs in the background\n"
     );
     let lag = walkthrough.kafka.client().lag("squid_parser", "squid");
     assert_eq!(lag.unwrap(), 0);
