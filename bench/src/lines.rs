@@ -1,4 +1,4 @@
-//! Squid access log lines of about 129 bytes, always the same ones.
+//! Squid access log lines of about 142 bytes, always the same ones.
 
 /// Different domains in the lines: few enough for the model's answers to be cached after the first of each.
 const DOMAINS: u64 = 500;
