@@ -10,7 +10,7 @@ use crate::node::{
 };
 use crate::suggest::closest;
 use crate::syntax::{Comparison, Connective, Expr, Kind, Span};
-use crate::{Diagnostic, Library};
+use crate::{Availability, Diagnostic, Library};
 
 /// How deep the evaluated tree may be: bounds the stack that an evaluation takes.
 const MAX_DEPTH: usize = 300;
@@ -245,6 +245,7 @@ impl<'l> Compiler<'l> {
             }
             return Node::Constant(Value::Null);
         };
+        self.refuse_unavailable(&function, name_span);
         self.remote |= function.spec.remote;
         self.deterministic &=
             function.spec.deterministic && arguments.len() >= function.clock_below;
@@ -310,6 +311,23 @@ impl<'l> Compiler<'l> {
             Some(near) => finding.with_help(format!("did you mean `{near}`?")),
             None => finding,
         }
+    }
+
+    fn refuse_unavailable(&mut self, function: &Function, span: Span) {
+        let (label, help) = match function.spec.availability {
+            Availability::Everywhere => return,
+            Availability::Shell => (
+                "only in the shell",
+                "it is for people who type: call it in `alidade stellar`".to_owned(),
+            ),
+            Availability::Nowhere(reason) => (
+                "not available",
+                format!("it cannot be called yet: {reason}"),
+            ),
+        };
+        let message = format!("{} cannot be called here", function.spec.name);
+        self.errors
+            .push(Diagnostic::error("S104", span.range(), message, label).with_help(help));
     }
 
     fn check_count(&mut self, function: &Function, given: usize, span: Span) {

@@ -21,7 +21,8 @@ impl EvalError {
         matches!(self, EvalError::Pending)
     }
 
-    pub(crate) fn failed(message: impl Into<String>) -> Self {
+    /// A failure whose place is not known yet.
+    pub fn failed(message: impl Into<String>) -> Self {
         EvalError::Failed {
             message: message.into(),
             span: None,

@@ -63,6 +63,7 @@ impl<'e> Env<'e> {
 /// What an evaluation shares over its whole run.
 pub(crate) struct Runtime<'r> {
     pub now_ms: i64,
+    pub global: &'r Value,
     pub remote: &'r mut dyn RemoteCalls,
     steps: usize,
     lambda_depth: u32,
@@ -80,6 +81,7 @@ impl<'r> Runtime<'r> {
     pub fn new<'x: 'r>(context: &'r mut Context<'x>) -> Self {
         Runtime {
             now_ms: context.now_ms,
+            global: context.global,
             remote: &mut *context.remote,
             steps: 0,
             lambda_depth: 0,
@@ -386,6 +388,7 @@ fn run<'e>(
         env,
         runtime,
         prepared: call.prepared.as_ref().map(|prepared| &prepared.0),
+        host: call.function.host.as_deref(),
     })
 }
 

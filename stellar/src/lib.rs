@@ -22,13 +22,17 @@ mod scope;
 mod suggest;
 mod syntax;
 mod text;
+mod types;
 
 pub use context::{Context, NoRemote, RemoteCalls, RemoteOutcome};
 pub use diagnostic::{ConfigProblem, Diagnostic, Severity};
 pub use error::EvalError;
-pub use library::{FunctionSpec, Library, Parameter, RemoteFunction, protocol_name};
+pub use library::{
+    Availability, FunctionSpec, HostCall, HostFunction, Library, Parameter, protocol_name,
+};
 pub use program::{Program, compile, compile_predicate};
 pub use scope::{Layers, Scope};
+pub use types::Types;
 
 /// Upstream's lenient conversions, for those who use what an expression gives.
 pub mod conversion {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use alidade_event::{Event, NumberStyle, Value};
 use alidade_stellar::{
-    Context, EvalError, Layers, Library, NoRemote, Parameter, Program, RemoteCalls, RemoteFunction,
+    Context, EvalError, HostCall, HostFunction, Layers, Library, NoRemote, Program, RemoteCalls,
     RemoteOutcome, Scope, compile, compile_predicate,
 };
 use proptest::prelude::*;
@@ -402,41 +402,19 @@ impl RemoteCalls for Slow {
         if self.asked.contains(&call) {
             return RemoteOutcome::Ready(Value::str("answer"));
         }
-        if function == "REMOTE_LOOKUP" && arguments.is_empty() {
-            return RemoteOutcome::Failed("no such table".to_owned());
+        if arguments == [Value::str("unheard-of")] {
+            return RemoteOutcome::Failed("no such model".to_owned());
         }
         self.asked.push(call);
         RemoteOutcome::Pending
     }
 }
 
-struct Lookup;
-
-impl RemoteFunction for Lookup {
-    fn name(&self) -> &'static str {
-        "REMOTE_LOOKUP"
-    }
-
-    fn description(&self) -> &'static str {
-        "Looks something up."
-    }
-
-    fn parameters(&self) -> &'static [Parameter] {
-        const PARAMETERS: &[Parameter] = &[Parameter::optional("key", "The key.")];
-        PARAMETERS
-    }
-
-    fn returns(&self) -> &'static str {
-        "the value"
-    }
-}
-
 #[test]
 fn a_pending_call_is_asked_again() {
-    let library = Library::metron().with_remote(Arc::new(Lookup));
-    assert!(library.names().contains(&"REMOTE_LOOKUP"));
-    assert!(library.spec("REMOTE_LOOKUP").unwrap().remote);
-    let program = compile("JOIN([REMOTE_LOOKUP('k'), s], '-')", &library).unwrap();
+    let library = Library::metron();
+    let program = compile("JOIN([MAAS_GET_ENDPOINT('k'), s], '-')", &library).unwrap();
+    assert!(program.has_remote_calls());
     let mut slow = Slow::default();
     let scope = scope();
     let layers = [&scope as &dyn Scope];
@@ -445,12 +423,51 @@ fn a_pending_call_is_asked_again() {
     assert!(first.unwrap_err().is_pending());
     let second = program.evaluate(&Layers(&layers), &mut context);
     assert_eq!(second, Ok(Value::str("answer-12")));
-    let failing = compile("REMOTE_LOOKUP()", &library).unwrap();
+    let failing = compile("MAAS_GET_ENDPOINT('unheard-of')", &library).unwrap();
     match failing.evaluate(&scope, &mut context) {
         Err(EvalError::Failed { message, span }) => {
-            assert!(message.contains("no such table"));
-            assert_eq!(span, Some(0..15));
+            assert!(message.contains("no such model"));
+            assert_eq!(span, Some(0..31));
         }
         other => panic!("{other:?}"),
     }
+}
+
+/// Finds among the numbers up to `count` those for which the condition holds.
+struct Numbers;
+
+impl HostFunction for Numbers {
+    fn call(&self, call: &mut dyn HostCall) -> Result<Value, EvalError> {
+        let Value::Int(count) = *call.argument(2) else {
+            return Err(EvalError::failed("how many?"));
+        };
+        let condition = call.argument(1).clone();
+        let mut found = Vec::new();
+        for number in 1..=count {
+            let verdict = call.invoke(&condition, vec![Value::Int(number)])?;
+            if verdict == Value::Bool(true) {
+                found.push(Value::Int(number));
+            }
+        }
+        Ok(Value::list(found))
+    }
+}
+
+#[test]
+fn a_function_without_a_body_is_refused_until_the_host_gives_it_one() {
+    let source = "KAFKA_FIND('topic', number -> number > 1, 3)";
+    let refused = compile(source, &Library::metron()).unwrap_err();
+    assert_eq!(refused[0].code, "S104");
+    assert!(!Library::metron().names().contains(&"KAFKA_FIND"));
+
+    let library = Library::metron().with_host_function("KAFKA_FIND", Arc::new(Numbers));
+    assert!(library.names().contains(&"KAFKA_FIND"));
+    let program = compile(source, &library).unwrap();
+    let mut remote = NoRemote;
+    let mut context = Context::new(&Value::Null, 0, &mut remote);
+    let found = program.evaluate(&Event::new(), &mut context).unwrap();
+    assert_eq!(found.to_json(), "[2,3]");
+    let program = compile("KAFKA_FIND('topic', number -> true)", &library).unwrap();
+    let error = program.evaluate(&Event::new(), &mut context).unwrap_err();
+    assert_eq!(error.to_string(), "KAFKA_FIND: how many?");
 }

@@ -16,7 +16,6 @@ const ABSENT: &[(&str, &[&str])] = &[
             "HDFS_READ_LINES",
             "HDFS_RM",
             "HDFS_WRITE",
-            "KAFKA_FIND",
             "KAFKA_GET",
             "KAFKA_PROPS",
             "KAFKA_PUT",

@@ -4,14 +4,14 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use alidade_event::{Map, Set, Str, Value};
+use alidade_event::{Event, Map, Set, Str, Value};
 
 use crate::evaluate::{Env, Runtime, call_lambda, size};
 use crate::lambda::Lambda;
 use crate::node::Prepared;
 use crate::operators::described;
 use crate::text::text;
-use crate::{EvalError, RemoteOutcome};
+use crate::{EvalError, RemoteOutcome, Types};
 
 /// One parameter of a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Parameter {
     pub optional: bool,
     /// May be given any number of times.
     pub repeated: bool,
+    /// The kinds of values with which a call may succeed; with any other, every call fails.
+    pub accepts: Types,
 }
 
 impl Parameter {
@@ -30,7 +32,20 @@ impl Parameter {
             description,
             optional: false,
             repeated: false,
+            accepts: Types::ANY,
         }
+    }
+
+    /// Takes only values of these kinds, and null.
+    pub const fn of(mut self, types: Types) -> Self {
+        self.accepts = types.or(Types::NULL);
+        self
+    }
+
+    /// Takes only values of these kinds: null makes a call fail.
+    pub const fn of_present(mut self, types: Types) -> Self {
+        self.accepts = types.without(Types::NULL);
+        self
     }
 
     pub const fn optional(name: &'static str, description: &'static str) -> Self {
@@ -65,6 +80,20 @@ pub struct FunctionSpec {
     pub remote: bool,
     /// Surplus arguments are an error; otherwise they are ignored, as upstream does.
     pub exact: bool,
+    /// The kinds of values that a call may give, null among them where it may.
+    pub result: Types,
+    pub availability: Availability,
+}
+
+/// Where a function can be called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Availability {
+    /// In every expression.
+    Everywhere,
+    /// Only where people type expressions: the interactive shell gives it a body.
+    Shell,
+    /// Nowhere yet, for this reason: what it needs does not exist here.
+    Nowhere(&'static str),
 }
 
 impl FunctionSpec {
@@ -124,6 +153,87 @@ pub(crate) struct Function {
     pub clock_below: usize,
     /// A call takes as long for large arguments as for small ones.
     pub quick: bool,
+    /// The body that the host has given.
+    pub host: Option<Arc<dyn HostFunction>>,
+}
+
+fn without_body(call: &mut Call) -> Outcome {
+    call.fail("this function has no body here")
+}
+
+/// The code of every function with a body that the host has given.
+fn call_host(call: &mut Call) -> Outcome {
+    let Some(host) = call.host else {
+        return without_body(call);
+    };
+    match host.call(call) {
+        Err(EvalError::Failed {
+            message,
+            span: None,
+        }) => call.fail(message),
+        outcome => outcome,
+    }
+}
+
+/// The body of a function that the language knows by its face only.
+pub trait HostFunction: Send + Sync {
+    /// The value of a call, whose number and kinds of arguments are as the function's declaration wants them as far as
+    /// that could be told before.
+    ///
+    /// # Errors
+    /// [`EvalError::failed`] with the reason, without the name of the function.
+    fn call(&self, call: &mut dyn HostCall) -> Result<Value, EvalError>;
+}
+
+/// What a [`HostFunction`] sees of a call.
+pub trait HostCall {
+    /// The number of arguments given.
+    fn count(&self) -> usize;
+    /// The argument at a place; null when it was not given.
+    fn argument(&self, at: usize) -> &Value;
+    /// The global configuration.
+    fn global(&self) -> &Value;
+    /// The clock, in epoch milliseconds.
+    fn now_ms(&self) -> i64;
+    /// Every variable of the scope.
+    fn variables(&self) -> Event;
+    /// Calls a lambda that came as an argument.
+    ///
+    /// # Errors
+    /// When the value is no lambda, and as its body.
+    fn invoke(&mut self, lambda: &Value, arguments: Vec<Value>) -> Result<Value, EvalError>;
+}
+
+impl HostCall for Call<'_, '_, '_> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn argument(&self, at: usize) -> &Value {
+        self.get(at)
+    }
+
+    fn global(&self) -> &Value {
+        self.runtime.global
+    }
+
+    fn now_ms(&self) -> i64 {
+        self.runtime.now_ms
+    }
+
+    fn variables(&self) -> Event {
+        self.env.scope.all()
+    }
+
+    fn invoke(&mut self, lambda: &Value, arguments: Vec<Value>) -> Result<Value, EvalError> {
+        match Lambda::of(lambda) {
+            Some(lambda) => Call::invoke(self, lambda, &mut arguments.into_iter()),
+            None => Err(EvalError::failed(format!(
+                "expected a lambda, not {}",
+                described(lambda)
+            ))),
+        }
+    }
 }
 
 impl fmt::Debug for Function {
@@ -151,12 +261,36 @@ impl Function {
                 deterministic: true,
                 remote: false,
                 exact: false,
+                result: Types::ANY,
+                availability: Availability::Everywhere,
             },
             code,
             prepare: None,
             clock_below: 0,
             quick: false,
+            host: None,
         }
+    }
+
+    /// A function that is known by its face only, so that calls of it can be checked; whoever can do what it does gives it
+    /// a body with [`crate::Library::with_host_function`].
+    pub const fn declared(
+        name: &'static str,
+        description: &'static str,
+        parameters: &'static [Parameter],
+        returns: &'static str,
+        availability: Availability,
+    ) -> Self {
+        let mut function = Function::new(name, description, parameters, returns, without_body);
+        function.spec.deterministic = false;
+        function.spec.availability = availability;
+        function
+    }
+
+    /// The kinds of values that a call may give, null among them where it may.
+    pub const fn gives(mut self, types: Types) -> Self {
+        self.spec.result = types;
+        self
     }
 
     pub const fn examples(mut self, examples: &'static [(&'static str, &'static str)]) -> Self {
@@ -193,6 +327,14 @@ impl Function {
         self
     }
 
+    /// The same function with a body, so that it can be called.
+    pub fn with_host(mut self, host: Arc<dyn HostFunction>) -> Self {
+        self.spec.availability = Availability::Everywhere;
+        self.code = call_host;
+        self.host = Some(host);
+        self
+    }
+
     pub const fn prepared(mut self, prepare: Prepare) -> Self {
         self.prepare = Some(prepare);
         self
@@ -206,6 +348,7 @@ pub(crate) struct Call<'c, 'e, 'r> {
     pub(crate) env: Env<'e>,
     pub(crate) runtime: &'c mut Runtime<'r>,
     pub(crate) prepared: Option<&'e Prepared>,
+    pub(crate) host: Option<&'e dyn HostFunction>,
 }
 
 impl Call<'_, '_, '_> {

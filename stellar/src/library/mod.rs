@@ -8,6 +8,7 @@ mod date;
 mod encode;
 mod function;
 mod geo;
+mod kafka;
 mod math;
 mod model;
 mod network;
@@ -21,18 +22,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 pub(crate) use absent::absent;
+pub use function::{Availability, FunctionSpec, HostCall, HostFunction, Parameter};
 pub(crate) use function::{Call, Function};
-pub use function::{FunctionSpec, Parameter};
 pub use network::protocol_name;
-
-/// A function whose calls are answered by [`crate::RemoteCalls`]: the library knows only its face.
-pub trait RemoteFunction: Send + Sync {
-    fn name(&self) -> &'static str;
-    fn description(&self) -> &'static str;
-    fn parameters(&self) -> &'static [Parameter];
-    /// What the value is, in a few words.
-    fn returns(&self) -> &'static str;
-}
 
 /// The functions that expressions may call. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -47,6 +39,7 @@ const GROUPS: &[&[Function]] = &[
     date::FUNCTIONS,
     encode::FUNCTIONS,
     geo::FUNCTIONS,
+    kafka::FUNCTIONS,
     math::FUNCTIONS,
     model::FUNCTIONS,
     network::FUNCTIONS,
@@ -57,7 +50,8 @@ const GROUPS: &[&[Function]] = &[
 ];
 
 impl Library {
-    /// All functions that need nothing but their arguments, and the two of the model service.
+    /// All functions of the language. Those that need a store or a person are known by their face only: calls are checked,
+    /// and refused with the reason.
     pub fn metron() -> Library {
         static METRON: OnceLock<Library> = OnceLock::new();
         METRON
@@ -74,25 +68,27 @@ impl Library {
             .clone()
     }
 
-    /// Adds a function that [`crate::RemoteCalls`] answers. It takes the place of one with the same name.
-    pub fn with_remote(mut self, function: Arc<dyn RemoteFunction>) -> Library {
-        let added = Function::new(
-            function.name(),
-            function.description(),
-            function.parameters(),
-            function.returns(),
-            |call| call.call_remote(),
-        )
-        .remote();
-        Arc::make_mut(&mut self.functions).insert(function.name(), Arc::new(added));
+    /// Gives a function a body that the language cannot have by itself, such as one that asks a store. It can be called
+    /// everywhere then. Nothing happens when the library knows no function of that name.
+    pub fn with_host_function(mut self, name: &str, body: Arc<dyn HostFunction>) -> Library {
+        if let Some(function) = Arc::make_mut(&mut self.functions).get_mut(name) {
+            *function = Arc::new(Function::clone(function).with_host(body));
+        }
         self
     }
 
-    /// The names of all functions, sorted.
+    /// The specifications of all functions, sorted by name, also of those that cannot be called here.
+    pub fn specs(&self) -> Vec<FunctionSpec> {
+        let mut specs: Vec<_> = self.functions.values().map(|f| f.spec).collect();
+        specs.sort_unstable_by_key(|spec| spec.name);
+        specs
+    }
+
+    /// The names of all functions that can be called, sorted.
     pub fn names(&self) -> Vec<&'static str> {
-        let mut names: Vec<_> = self.functions.keys().copied().collect();
-        names.sort_unstable();
-        names
+        let callable = |spec: &FunctionSpec| spec.availability == Availability::Everywhere;
+        let specs = self.specs().into_iter().filter(callable);
+        specs.map(|spec| spec.name).collect()
     }
 
     /// What there is to know about a function.
