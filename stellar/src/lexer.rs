@@ -110,7 +110,7 @@ impl Token {
 
     /// Whether a minus directly before a digit is an operator after this token. Upstream takes the minus into the number
     /// and then refuses two operands in a row, so reading it as an operator breaks nothing.
-    fn ends_operand(&self) -> bool {
+    pub fn ends_operand(&self) -> bool {
         matches!(
             self,
             Token::Name(_)
@@ -126,7 +126,7 @@ impl Token {
 
 /// All tokens of a source with their places; the last one is [`Token::End`].
 pub(crate) fn tokens(source: &str) -> Result<Vec<(Token, Span)>, Diagnostic> {
-    let mut lexer = Lexer { source, at: 0 };
+    let mut lexer = Lexer::new(source);
     let mut tokens: Vec<(Token, Span)> = Vec::new();
     loop {
         lexer.skip_blanks();
@@ -141,12 +141,26 @@ pub(crate) fn tokens(source: &str) -> Result<Vec<(Token, Span)>, Diagnostic> {
     }
 }
 
-struct Lexer<'s> {
+pub(crate) struct Lexer<'s> {
     source: &'s str,
     at: usize,
 }
 
 impl<'s> Lexer<'s> {
+    pub fn new(source: &'s str) -> Self {
+        Lexer { source, at: 0 }
+    }
+
+    /// How far has been read, in bytes.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Goes on from `at`, which must be a boundary of characters.
+    pub fn go_to(&mut self, at: usize) {
+        self.at = at;
+    }
+
     fn rest(&self) -> &'s str {
         self.source.get(self.at..).unwrap_or_default()
     }
@@ -161,22 +175,42 @@ impl<'s> Lexer<'s> {
 
     fn skip_blanks(&mut self) {
         loop {
-            let rest = self.rest();
-            let trimmed = rest.trim_start_matches([' ', '\t', '\r', '\n', '\x0c']);
-            self.at += rest.len() - trimmed.len();
-            // A comment has at least one character, whatever it is: `//` and a line feed take the next line along.
-            let mut comment = match trimmed.strip_prefix("//") {
-                Some(comment) => comment.chars(),
-                None => return,
-            };
-            let Some(first) = comment.next() else { return };
-            let body = comment.as_str();
-            let length = body.find('\n').map_or(body.len(), |end| end + 1);
-            self.at += 2 + first.len_utf8() + length;
+            self.skip_white();
+            if !self.skip_comment() {
+                return;
+            }
         }
     }
 
-    fn token(&mut self, after_operand: bool) -> Result<Token, Diagnostic> {
+    /// Passes white space; whether there was any.
+    pub fn skip_white(&mut self) -> bool {
+        let rest = self.rest();
+        let trimmed = rest.trim_start_matches([' ', '\t', '\r', '\n', '\x0c']);
+        self.at += rest.len() - trimmed.len();
+        trimmed.len() < rest.len()
+    }
+
+    /// Passes one comment; whether there was one. A comment has at least one character, whatever it is: `//` and a line
+    /// feed take the next line along.
+    pub fn skip_comment(&mut self) -> bool {
+        let Some(comment) = self.rest().strip_prefix("//") else {
+            return false;
+        };
+        let mut comment = comment.chars();
+        let Some(first) = comment.next() else {
+            return false;
+        };
+        let body = comment.as_str();
+        let length = body.find('\n').map_or(body.len(), |end| end + 1);
+        self.at += 2 + first.len_utf8() + length;
+        true
+    }
+
+    /// The next token. Nothing but white space and comments may have been left out before it.
+    ///
+    /// # Errors
+    /// What begins here is no token. How far has been read is then unspecified.
+    pub fn token(&mut self, after_operand: bool) -> Result<Token, Diagnostic> {
         let first = self.byte(0);
         match first {
             b'\'' | b'"' => return self.text(first),

@@ -22,6 +22,7 @@ mod scope;
 mod suggest;
 mod syntax;
 mod text;
+mod tokens;
 mod types;
 
 pub use context::{Context, NoRemote, RemoteCalls, RemoteOutcome};
@@ -32,6 +33,7 @@ pub use library::{
 };
 pub use program::{Program, compile, compile_predicate};
 pub use scope::{Layers, Scope};
+pub use tokens::{Token, TokenKind, tokens};
 pub use types::Types;
 
 /// Upstream's lenient conversions, for those who use what an expression gives.
