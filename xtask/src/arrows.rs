@@ -18,7 +18,7 @@ const ORDER: &[&[&str]] = &[
     &["alidade-config"],
     &["alidade-indexing"],
     &["alidade-maas-deploy"],
-    &["alidade-pipeline", "alidade-maas-service"],
+    &["alidade-pipeline", "alidade-maas-service", "alidade-shell"],
     &["alidade"],
     &["alidade-bench"],
 ];
