@@ -5,6 +5,7 @@
 
 mod functions;
 mod services;
+mod table;
 
 pub use functions::install;
 pub use services::{Services, Variable};

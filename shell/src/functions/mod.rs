@@ -1,5 +1,8 @@
 //! The bodies of the functions, one file a function or a few that belong together.
 
+mod body;
+mod shell;
+
 use std::sync::Arc;
 
 use alidade_stellar::{HostFunction, Library};
@@ -21,5 +24,6 @@ pub fn install(library: Library, services: &Arc<Services>) -> Library {
 fn areas(_services: &Arc<Services>) -> Vec<Bodies> {
     vec![
         // One line an area, sorted.
+        shell::bodies(),
     ]
 }
