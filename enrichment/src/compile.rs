@@ -160,7 +160,7 @@ impl StageCompiler<'_> {
                 let units = fields.into_iter().map(|field| {
                     let key = format_smolstr!("{}.{id}.{field}", stage.prefix());
                     let lookup = match adapter {
-                        AdapterKind::Geo => Lookup::Nowhere,
+                        AdapterKind::Geo => Lookup::Place,
                         AdapterKind::Host => Lookup::Hosts(Arc::clone(&hosts)),
                         AdapterKind::HbaseEnrichment => {
                             Lookup::Metadata(self.store_lookup(&field, &key, types))
@@ -189,11 +189,6 @@ impl StageCompiler<'_> {
                 path,
                 "a list of fields, where statements are needed",
                 "write {\"config\": {\"variable\": \"expression\"}}",
-            ),
-            AdapterKind::Geo => self.findings.warning(
-                path,
-                "not built yet: the adapter adds nothing",
-                "leave it in place or remove it; no field of `enrichments.geo` will be there",
             ),
             AdapterKind::HbaseEnrichment | AdapterKind::HbaseThreatIntel
                 if self.settings.store.is_none() =>

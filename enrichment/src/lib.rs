@@ -8,6 +8,7 @@ mod alert;
 mod compile;
 mod config;
 mod enricher;
+pub mod geo;
 mod group;
 mod lookup;
 pub mod offline;

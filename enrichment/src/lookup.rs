@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use alidade_event::{Event, FieldName, Str, Value};
-use alidade_stellar::conversion;
+use alidade_stellar::{Context, RemoteOutcome, conversion};
 use smol_str::format_smolstr;
 
 use crate::stage::{Additions, Ran, UnitError};
@@ -24,8 +24,8 @@ pub(crate) enum Lookup {
     Metadata(StoreLookup),
     /// Presence in the key/value store.
     Presence(StoreLookup),
-    /// An adapter whose data are not there: it runs and finds nothing.
-    Nowhere,
+    /// The place of an address: asked of the remote end of the evaluation, as `GEO_GET` is.
+    Place,
     /// An adapter that cannot work on a single value.
     Impossible(String),
 }
@@ -38,7 +38,12 @@ pub(crate) struct StoreLookup {
 
 impl FieldUnit {
     /// Looks the field's value up. A field that is missing or null is no work at all.
-    pub(crate) fn run(&self, message: &Event, out: &mut Additions) -> Result<Ran, UnitError> {
+    pub(crate) fn run(
+        &self,
+        message: &Event,
+        context: &mut Context<'_>,
+        out: &mut Additions,
+    ) -> Result<Ran, UnitError> {
         let value = match message.get(&self.field) {
             None | Some(Value::Null) => return Ok(Ran::Nothing),
             Some(value) => value,
@@ -46,7 +51,7 @@ impl FieldUnit {
         let indicator =
             conversion::text(value).map_err(|error| UnitError::Failed(error.to_string()))?;
         match &self.lookup {
-            Lookup::Nowhere => {}
+            Lookup::Place => self.place(indicator, context, out)?,
             Lookup::Impossible(why) => return Err(UnitError::Failed(why.clone())),
             Lookup::Hosts(hosts) => {
                 for (fact, value) in hosts.get(&indicator).into_iter().flatten() {
@@ -60,6 +65,32 @@ impl FieldUnit {
             Lookup::Presence(lookup) => lookup.presence(&indicator, out)?,
         }
         Ok(Ran::Done)
+    }
+
+    /// What is unknown of a place is left out.
+    fn place(
+        &self,
+        address: Str,
+        context: &mut Context<'_>,
+        out: &mut Additions,
+    ) -> Result<(), UnitError> {
+        let place = match context.remote.call("GEO_GET", &[Value::Str(address)]) {
+            RemoteOutcome::Ready(place) => place,
+            RemoteOutcome::Pending => return Err(UnitError::Waiting),
+            RemoteOutcome::Failed(why) => return Err(UnitError::Failed(why)),
+        };
+        let Value::Map(facts) = place else {
+            return Ok(());
+        };
+        for (fact, value) in facts.iter() {
+            let (Some(fact), Some(text)) = (fact.as_str(), value.as_str()) else {
+                continue;
+            };
+            if !text.is_empty() {
+                out.push((format_smolstr!("{}.{fact}", self.key), value.clone()));
+            }
+        }
+        Ok(())
     }
 }
 

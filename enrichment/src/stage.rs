@@ -84,7 +84,7 @@ impl Unit {
         out: &mut Additions,
     ) -> Result<Ran, UnitError> {
         match self {
-            Unit::Field(unit) => unit.run(message, out),
+            Unit::Field(unit) => unit.run(message, context, out),
             Unit::Group(group) => {
                 group.run(message, variables, context, out)?;
                 Ok(Ran::Done)

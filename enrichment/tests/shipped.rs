@@ -18,10 +18,10 @@ fn shipped_configurations_load() {
         let settings = EnrichmentSettings::default();
         let enricher = Enricher::compile(&sensor, &config, &settings, &Library::metron())
             .unwrap_or_else(|problems| panic!("{sensor}: {problems:?}"));
-        let told = enricher.warnings().iter().any(|warning| {
-            warning.path == "/enrichment/fieldMap/geo" && warning.message.contains("not built yet")
-        });
-        assert!(told, "{sensor}: {:?}", enricher.warnings());
+        // No sensor is told of anything but the store that is missing.
+        for warning in enricher.warnings() {
+            assert!(warning.path.contains("hbase"), "{sensor}: {warning:?}");
+        }
         sensors.push(sensor);
     }
     sensors.sort();

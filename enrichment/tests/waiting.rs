@@ -149,7 +149,6 @@ fn adapters_without_their_data_are_told_of() {
     assert_eq!(
         paths,
         [
-            "/enrichment/fieldMap/geo",
             "/enrichment/fieldMap/hbaseEnrichment",
             "/threatIntel/fieldMap/hbaseThreatIntel",
             "/threatIntel/config/typeToColumnFamily",
@@ -158,7 +157,7 @@ fn adapters_without_their_data_are_told_of() {
     assert!(
         enricher.warnings()[0]
             .message
-            .contains("not built yet: the adapter adds nothing")
+            .contains("not built yet: there is no key/value store behind it")
     );
 }
 

@@ -36,6 +36,7 @@ mod java;
 mod kafka;
 mod kafka_client;
 mod loopback;
+pub mod mmdb;
 mod node;
 mod ports;
 mod process;
