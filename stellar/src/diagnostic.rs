@@ -13,7 +13,7 @@ pub enum Severity {
 /// A finding about a source text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// Stable code such as `S001`.
+    /// Stable code such as `S001`; [`crate::explain()`] tells what it means.
     pub code: &'static str,
     pub severity: Severity,
     /// The place in the source, in bytes.
@@ -143,6 +143,8 @@ pub struct ConfigProblem {
     pub path: String,
     /// The place inside that string value, in bytes, where it is an expression.
     pub span: Option<Range<usize>>,
+    /// Code of the finding where it is about an expression; see [`crate::explain()`].
+    pub code: Option<&'static str>,
     /// What is wrong.
     pub message: String,
     /// What to do about it.
@@ -154,6 +156,7 @@ impl ConfigProblem {
         ConfigProblem {
             path: path.into(),
             span: None,
+            code: None,
             message: message.into(),
             help: None,
         }
@@ -169,6 +172,7 @@ impl ConfigProblem {
         ConfigProblem {
             path: path.into(),
             span: Some(diagnostic.span.clone()),
+            code: Some(diagnostic.code),
             message: diagnostic.message.clone(),
             help: diagnostic.help.clone(),
         }
@@ -181,11 +185,11 @@ mod tests {
 
     #[test]
     fn rendering_survives_places_outside_of_the_text() {
-        let diagnostic = Diagnostic::error("S000", 5..9000, "broken", "here");
+        let diagnostic = Diagnostic::error("S001", 5..9000, "broken", "here");
         assert!(diagnostic.render("é").contains("broken"));
         assert!(diagnostic.render("").contains("broken"));
         assert!(diagnostic.render(&"x".repeat(1000)).contains("^^^"));
-        let far = Diagnostic::error("S000", 900..903, "broken", "here");
+        let far = Diagnostic::error("S001", 900..903, "broken", "here");
         assert!(far.render(&"x".repeat(1000)).contains("^^^ here"));
     }
 }

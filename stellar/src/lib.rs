@@ -11,6 +11,7 @@ mod convert;
 mod diagnostic;
 mod error;
 mod evaluate;
+mod explain;
 mod lambda;
 mod lexer;
 mod library;
@@ -28,6 +29,7 @@ mod types;
 pub use context::{Context, NoRemote, RemoteCalls, RemoteOutcome};
 pub use diagnostic::{ConfigProblem, Diagnostic, Severity};
 pub use error::EvalError;
+pub use explain::{Explanation, explain, explanations};
 pub use library::{
     Availability, FunctionSpec, HostCall, HostFunction, Library, Parameter, protocol_name,
 };
