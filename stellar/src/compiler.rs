@@ -248,7 +248,7 @@ impl<'l> Compiler<'l> {
         self.refuse_unavailable(&function, name_span);
         self.remote |= function.spec.remote;
         self.deterministic &=
-            function.spec.deterministic && arguments.len() >= function.clock_below;
+            function.spec.deterministic && arguments.len() >= function.spec.clock_below;
         self.check_count(&function, arguments.len(), span);
         let spans: Vec<Span> = arguments.iter().map(|argument| argument.span).collect();
         let mut arguments: Vec<Node> = arguments.into_iter().map(|a| self.compile(a)).collect();

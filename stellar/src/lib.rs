@@ -31,7 +31,7 @@ pub use diagnostic::{ConfigProblem, Diagnostic, Severity};
 pub use error::EvalError;
 pub use explain::{Explanation, explain, explanations};
 pub use library::{
-    Availability, FunctionSpec, HostCall, HostFunction, Library, Parameter, protocol_name,
+    Availability, FunctionSpec, HostCall, HostFunction, Library, OnNull, Parameter, protocol_name,
 };
 pub use program::{Program, compile, compile_predicate};
 pub use scope::{Layers, Scope};

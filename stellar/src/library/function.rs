@@ -6,124 +6,13 @@ use std::sync::Arc;
 
 use alidade_event::{Event, Map, Set, Str, Value};
 
+use super::spec::{Availability, FunctionSpec, Parameter};
 use crate::evaluate::{Env, Runtime, call_lambda, size};
 use crate::lambda::Lambda;
 use crate::node::Prepared;
 use crate::operators::described;
 use crate::text::text;
 use crate::{EvalError, RemoteOutcome, Types};
-
-/// One parameter of a function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Parameter {
-    pub name: &'static str,
-    pub description: &'static str,
-    pub optional: bool,
-    /// May be given any number of times.
-    pub repeated: bool,
-    /// The kinds of values with which a call may succeed; with any other, every call fails.
-    pub accepts: Types,
-}
-
-impl Parameter {
-    pub const fn required(name: &'static str, description: &'static str) -> Self {
-        Parameter {
-            name,
-            description,
-            optional: false,
-            repeated: false,
-            accepts: Types::ANY,
-        }
-    }
-
-    /// Takes only values of these kinds, and null.
-    pub const fn of(mut self, types: Types) -> Self {
-        self.accepts = types.or(Types::NULL);
-        self
-    }
-
-    /// Takes only values of these kinds: null makes a call fail.
-    pub const fn of_present(mut self, types: Types) -> Self {
-        self.accepts = types.without(Types::NULL);
-        self
-    }
-
-    pub const fn optional(name: &'static str, description: &'static str) -> Self {
-        Parameter {
-            optional: true,
-            ..Parameter::required(name, description)
-        }
-    }
-
-    /// May be left out, and may be given several times.
-    pub const fn repeated(name: &'static str, description: &'static str) -> Self {
-        Parameter {
-            repeated: true,
-            ..Parameter::optional(name, description)
-        }
-    }
-}
-
-/// What there is to know about a function without calling it.
-#[derive(Debug, Clone, Copy)]
-pub struct FunctionSpec {
-    pub name: &'static str,
-    pub description: &'static str,
-    pub parameters: &'static [Parameter],
-    /// What the value is, in a few words.
-    pub returns: &'static str,
-    /// Expressions with the JSON of their values.
-    pub examples: &'static [(&'static str, &'static str)],
-    /// The same arguments always give the same value.
-    pub deterministic: bool,
-    /// The call goes to [`crate::RemoteCalls`].
-    pub remote: bool,
-    /// Surplus arguments are an error; otherwise they are ignored, as upstream does.
-    pub exact: bool,
-    /// The kinds of values that a call may give, null among them where it may.
-    pub result: Types,
-    pub availability: Availability,
-}
-
-/// Where a function can be called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Availability {
-    /// In every expression.
-    Everywhere,
-    /// Only where people type expressions: the interactive shell gives it a body.
-    Shell,
-    /// Nowhere yet, for this reason: what it needs does not exist here.
-    Nowhere(&'static str),
-}
-
-impl FunctionSpec {
-    /// `NAME(required, optional?, repeated...)`.
-    pub fn signature(&self) -> String {
-        let parameters: Vec<String> = self
-            .parameters
-            .iter()
-            .map(|parameter| {
-                let mark = match (parameter.repeated, parameter.optional) {
-                    (true, _) => "...",
-                    (false, true) => "?",
-                    (false, false) => "",
-                };
-                format!("{}{mark}", parameter.name)
-            })
-            .collect();
-        format!("{}({})", self.name, parameters.join(", "))
-    }
-
-    pub(crate) fn required(&self) -> usize {
-        self.parameters.iter().filter(|p| !p.optional).count()
-    }
-
-    /// The most arguments that a call may have, if there is a bound.
-    pub(crate) fn most(&self) -> Option<usize> {
-        let bounded = self.exact && !self.parameters.iter().any(|p| p.repeated);
-        bounded.then_some(self.parameters.len())
-    }
-}
 
 pub(crate) type Outcome = Result<Value, EvalError>;
 pub(crate) type Code = fn(&mut Call<'_, '_, '_>) -> Outcome;
@@ -149,8 +38,6 @@ pub(crate) struct Function {
     pub spec: FunctionSpec,
     pub code: Code,
     pub prepare: Option<Prepare>,
-    /// With fewer arguments than this, the value depends on the clock.
-    pub clock_below: usize,
     /// A call takes as long for large arguments as for small ones.
     pub quick: bool,
     /// The body that the host has given.
@@ -254,11 +141,14 @@ impl Function {
         Function {
             spec: FunctionSpec {
                 name,
+                area: "",
                 description,
                 parameters,
                 returns,
                 examples: &[],
+                usage: &[],
                 deterministic: true,
+                clock_below: 0,
                 remote: false,
                 exact: false,
                 result: Types::ANY,
@@ -266,7 +156,6 @@ impl Function {
             },
             code,
             prepare: None,
-            clock_below: 0,
             quick: false,
             host: None,
         }
@@ -298,6 +187,12 @@ impl Function {
         self
     }
 
+    /// Expressions that show how it is called where its value depends on more than the expression.
+    pub const fn usage(mut self, usage: &'static [&'static str]) -> Self {
+        self.spec.usage = usage;
+        self
+    }
+
     pub const fn exact(mut self) -> Self {
         self.spec.exact = true;
         self
@@ -311,7 +206,7 @@ impl Function {
 
     /// With fewer arguments than this, the value depends on the clock.
     pub const fn clock_below(mut self, arguments: usize) -> Self {
-        self.clock_below = arguments;
+        self.spec.clock_below = arguments;
         self
     }
 

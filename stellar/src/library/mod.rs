@@ -3,28 +3,40 @@
 mod absent;
 mod all_texts;
 mod collections;
+mod config;
 mod convert;
 mod date;
 mod encode;
+mod files;
 mod function;
 mod geo;
+mod grok;
 mod kafka;
 mod math;
 mod model;
 mod network;
+mod packets;
+mod parser;
 mod prelude;
+mod profiler;
 mod regexp;
+mod rest;
+mod shell;
+mod spec;
 mod stats;
+mod store;
 mod system;
 mod text;
+mod triage;
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 pub(crate) use absent::absent;
-pub use function::{Availability, FunctionSpec, HostCall, HostFunction, Parameter};
 pub(crate) use function::{Call, Function};
+pub use function::{HostCall, HostFunction};
 pub use network::protocol_name;
+pub use spec::{Availability, FunctionSpec, OnNull, Parameter};
 
 /// The functions that expressions may call. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -32,21 +44,31 @@ pub struct Library {
     functions: Arc<HashMap<&'static str, Arc<Function>>>,
 }
 
-/// Every group of functions.
-const GROUPS: &[&[Function]] = &[
-    collections::FUNCTIONS,
-    convert::FUNCTIONS,
-    date::FUNCTIONS,
-    encode::FUNCTIONS,
-    geo::FUNCTIONS,
-    kafka::FUNCTIONS,
-    math::FUNCTIONS,
-    model::FUNCTIONS,
-    network::FUNCTIONS,
-    regexp::FUNCTIONS,
-    stats::FUNCTIONS,
-    system::FUNCTIONS,
-    text::FUNCTIONS,
+/// Every group of functions, with the title of its area.
+const GROUPS: &[(&str, &[Function])] = &[
+    ("Text", text::FUNCTIONS),
+    ("Regular expressions", regexp::FUNCTIONS),
+    ("Conversion", convert::FUNCTIONS),
+    ("Lists, maps, sets and lambdas", collections::FUNCTIONS),
+    ("Numbers", math::FUNCTIONS),
+    ("Dates and times", date::FUNCTIONS),
+    ("Networks, domains and URLs", network::FUNCTIONS),
+    ("Encodings and hashes", encode::FUNCTIONS),
+    ("Statistics and sketches", stats::FUNCTIONS),
+    ("Places on the earth", geo::FUNCTIONS),
+    ("Models", model::FUNCTIONS),
+    ("Services over HTTP", rest::FUNCTIONS),
+    ("Stored enrichments and objects", store::FUNCTIONS),
+    ("Profiles", profiler::FUNCTIONS),
+    ("System", system::FUNCTIONS),
+    ("Shell: variables", shell::FUNCTIONS),
+    ("Shell: configurations", config::FUNCTIONS),
+    ("Shell: parsers", parser::FUNCTIONS),
+    ("Shell: Grok patterns", grok::FUNCTIONS),
+    ("Shell: triage rules", triage::FUNCTIONS),
+    ("Shell: Kafka topics", kafka::FUNCTIONS),
+    ("Shell: files", files::FUNCTIONS),
+    ("Packets", packets::FUNCTIONS),
 ];
 
 impl Library {
@@ -56,13 +78,16 @@ impl Library {
         static METRON: OnceLock<Library> = OnceLock::new();
         METRON
             .get_or_init(|| {
-                let functions = GROUPS.iter().flat_map(|group| group.iter());
+                let mut functions = HashMap::new();
+                for (area, group) in GROUPS {
+                    for function in *group {
+                        let mut function = function.clone();
+                        function.spec.area = area;
+                        functions.insert(function.spec.name, Arc::new(function));
+                    }
+                }
                 Library {
-                    functions: Arc::new(
-                        functions
-                            .map(|function| (function.spec.name, Arc::new(function.clone())))
-                            .collect(),
-                    ),
+                    functions: Arc::new(functions),
                 }
             })
             .clone()
@@ -75,6 +100,11 @@ impl Library {
             *function = Arc::new(Function::clone(function).with_host(body));
         }
         self
+    }
+
+    /// The titles of the areas to which the functions belong, those for everyday use first.
+    pub fn areas() -> impl Iterator<Item = &'static str> {
+        GROUPS.iter().map(|(area, _)| *area)
     }
 
     /// The specifications of all functions, sorted by name, also of those that cannot be called here.

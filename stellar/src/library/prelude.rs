@@ -2,7 +2,8 @@
 
 pub(crate) use alidade_event::{Map, Set, Str, Value};
 
-pub(crate) use super::function::{Call, Function, Outcome, Parameter, Refused};
+pub(crate) use super::function::{Call, Function, Outcome, Refused};
+pub(crate) use super::spec::Parameter;
 pub(crate) use crate::Types;
 
 pub(crate) const fn required(name: &'static str, description: &'static str) -> Parameter {

@@ -1,3 +1,4 @@
+use super::{COUNT, PROPERTIES, TOPIC};
 use crate::Availability;
 use crate::library::prelude::*;
 
@@ -5,20 +6,20 @@ pub(super) const KAFKA_FIND: Function = Function::declared(
     "KAFKA_FIND",
     "Messages that arrive in a topic from now on and for which a condition holds.",
     &[
-        required("topic", "The name of the topic.").of(Types::TEXT),
+        TOPIC,
         required(
             "condition",
-            "A lambda with one parameter: the message as a map.",
+            "A lambda with one parameter: the message as a map. What is not JSON is skipped.",
         )
         .of(Types::LAMBDA),
-        optional("count", "How many messages are wanted; 1 when absent.").of(Types::NUMBER),
-        optional(
-            "properties",
-            "Kafka properties that count before those of the global configuration.",
-        )
-        .of(Types::MAP),
+        COUNT,
+        PROPERTIES,
     ],
     "the list of messages",
     Availability::Shell,
 )
-.gives(Types::LIST);
+.gives(Types::LIST)
+.usage(&[
+    "KAFKA_FIND('indexing', m -> MAP_GET('source.type', m) == 'squid')",
+    "KAFKA_FIND('enrichments', m -> MAP_EXISTS('geo', m), 5)",
+]);
