@@ -11,7 +11,8 @@ use alidade_config::{
 use alidade_maas_client::{Caller, CallerOptions, Models};
 use alidade_maas_core::{Registry, ZooKeeperOptions, ZooKeeperRegistry};
 use alidade_pipeline::{
-    Health, IndexingValidator, KafkaSettings, Services, Shutdown, StageSpec, http,
+    Databases, Health, IndexingValidator, KafkaSettings, RestClient, Services, Shutdown, StageSpec,
+    http,
 };
 use alidade_stellar::Library;
 use rdkafka::error::KafkaError;
@@ -195,11 +196,14 @@ async fn services(options: &CommonOptions, runtime: &Runtime) -> Result<Services
         }
         None => None,
     };
+    let databases = Databases::follow(&live, runtime.handle()).await;
     Ok(Services {
         live,
         library,
         kafka,
         models,
+        rest: RestClient::new(runtime.handle().clone()),
+        databases,
         runtime: runtime.handle().clone(),
     })
 }

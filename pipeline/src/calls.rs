@@ -1,6 +1,5 @@
-//! Model calls of a batch, as a stage sees them.
+//! Calls of a batch that leave the process, as a stage sees them.
 
-use alidade_maas_client::ModelCalls;
 use alidade_stellar::{NoRemote, RemoteCalls};
 
 /// Remote calls that are noted down during a batch and made together at its end.
@@ -18,20 +17,6 @@ impl BatchCalls for NoRemote {
     fn begin_batch(&mut self) {}
 
     fn perform(&mut self) {}
-
-    fn as_remote(&mut self) -> &mut dyn RemoteCalls {
-        self
-    }
-}
-
-impl BatchCalls for ModelCalls {
-    fn begin_batch(&mut self) {
-        ModelCalls::begin_batch(self);
-    }
-
-    fn perform(&mut self) {
-        ModelCalls::perform(self);
-    }
 
     fn as_remote(&mut self) -> &mut dyn RemoteCalls {
         self

@@ -6,14 +6,15 @@ use std::thread::JoinHandle;
 use alidade_config::{Live, Snapshot};
 use alidade_event::Value;
 use alidade_indexing::{GlobalIndexingSettings, IndexingConfigs, IndexingError, Writer};
-use alidade_maas_client::{Caller, ModelCalls, Models};
-use alidade_stellar::{Library, NoRemote};
+use alidade_maas_client::{Caller, Models};
+use alidade_stellar::Library;
 use futures::future::BoxFuture;
 use tokio::runtime::Handle;
 
 use crate::calls::BatchCalls;
 use crate::enrich_stage::EnrichStage;
 use crate::kafka_settings::{KafkaSettings, from_spout_config};
+use crate::outside::{Databases, Outside, RestClient};
 use crate::parse_stage::{ENRICHMENTS, INDEXING, ParserStage};
 use crate::supervisor::{Health, Shutdown, supervise};
 use crate::worker::WorkerSettings;
@@ -27,16 +28,22 @@ pub struct Services {
     pub kafka: KafkaSettings,
     /// Where models are found and how they are called; nothing where there is no registry of models.
     pub models: Option<(Models, Caller)>,
+    /// Makes the requests of `REST_GET` and `REST_POST`.
+    pub rest: RestClient,
+    /// Where addresses are looked up.
+    pub databases: Arc<Databases>,
     /// Runs what waits: model calls, writers.
     pub runtime: Handle,
 }
 
 impl Services {
     fn calls(&self) -> Box<dyn BatchCalls> {
-        match &self.models {
-            Some((models, caller)) => Box::new(ModelCalls::new(models.clone(), caller.clone())),
-            None => Box::new(NoRemote),
-        }
+        let databases = Arc::clone(&self.databases);
+        Box::new(Outside::new(
+            self.models.as_ref(),
+            self.rest.clone(),
+            databases,
+        ))
     }
 }
 

@@ -7,7 +7,9 @@ use std::time::Duration;
 use alidade_config::{Compiler, FolderStore, Live, LiveOptions};
 use alidade_parsers::BuiltInPatterns;
 use alidade_pipeline::embedded::EmbeddedBroker;
-use alidade_pipeline::{KafkaSettings, ParserSpec, Services, Shutdown, StageSpec, start};
+use alidade_pipeline::{
+    KafkaSettings, ParserSpec, RestClient, Services, Shutdown, StageSpec, start,
+};
 use alidade_stellar::Library;
 use alidade_testkit::KafkaClient;
 use tokio::runtime::Runtime;
@@ -54,6 +56,8 @@ fn services(runtime: &Runtime, folder: &Path, brokers: String) -> Services {
             ..KafkaSettings::default()
         },
         models: None,
+        rest: RestClient::new(runtime.handle().clone()),
+        databases: Arc::default(),
         runtime: runtime.handle().clone(),
     }
 }

@@ -17,8 +17,8 @@ use alidade_maas_core::{MemoryRegistry, ModelRequest, Registry};
 use alidade_maas_service::{LocalOptions, LocalProcesses, ServiceConfig};
 use alidade_pipeline::embedded::EmbeddedBroker;
 use alidade_pipeline::{
-    ENRICHMENTS, INDEXING, IndexingSpec, KafkaSettings, ParserSpec, Pipeline, Services, Shutdown,
-    StageSpec, http,
+    Databases, ENRICHMENTS, INDEXING, IndexingSpec, KafkaSettings, ParserSpec, Pipeline,
+    RestClient, Services, Shutdown, StageSpec, http,
 };
 use alidade_stellar::Library;
 use rdkafka::config::ClientConfig;
@@ -401,6 +401,7 @@ async fn services(
     let live = Live::start(store, LiveOptions::new(compiler))
         .await
         .map_err(CliError::failed)?;
+    let databases = Databases::follow(&live, runtime.handle()).await;
     Ok(Services {
         live,
         library,
@@ -409,6 +410,8 @@ async fn services(
             ..KafkaSettings::default()
         },
         models: Some(stage_process::model_access(registry, runtime).await?),
+        rest: RestClient::new(runtime.handle().clone()),
+        databases,
         runtime: runtime.handle().clone(),
     })
 }

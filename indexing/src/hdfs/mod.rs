@@ -12,6 +12,7 @@ mod name;
 mod open_file;
 mod store;
 mod stored;
+mod stored_file;
 #[cfg(test)]
 mod tests;
 
@@ -35,6 +36,7 @@ use stored::StoredFiles;
 
 pub(crate) use folder::safe_name;
 pub(crate) use store::{Bare, open_store};
+pub use stored_file::{FileVersion, StoredFile};
 
 /// Folders and partitions whose stored files are remembered; beyond that they are looked up again.
 const MAX_KNOWN: usize = 10_000;
