@@ -433,6 +433,42 @@ fn a_pending_call_is_asked_again() {
     }
 }
 
+/// Answers with its arguments.
+struct Mirror;
+
+impl RemoteCalls for Mirror {
+    fn call(&mut self, _function: &'static str, arguments: &[Value]) -> RemoteOutcome {
+        RemoteOutcome::Ready(Value::list(arguments.to_vec()))
+    }
+}
+
+#[test]
+fn the_settings_of_a_request_come_in_layers() {
+    let global = br#"{"stellar.rest.settings": {"timeout": 1, "socket.timeout": 1}, "stellar.rest.get.settings": {"timeout": 2}}"#;
+    let global = alidade_event::read_value(global, NumberStyle::Jackson).unwrap();
+    let mut mirror = Mirror;
+    let mut context = Context::new(&global, 0, &mut mirror);
+    let mut asked = |source: &str| {
+        let program = compile(source, &Library::metron()).unwrap();
+        program
+            .evaluate(&Event::new(), &mut context)
+            .unwrap()
+            .to_json()
+    };
+    assert_eq!(
+        asked("REST_GET('u')"),
+        r#"["u",{"timeout":2,"socket.timeout":1}]"#
+    );
+    assert_eq!(
+        asked("REST_GET('u', {'socket.timeout': 3}, {'q': 'x'})"),
+        r#"["u",{"timeout":2,"socket.timeout":3},{"q":"x"}]"#
+    );
+    assert_eq!(
+        asked("REST_POST('u', 'd')"),
+        r#"["u","d",{"timeout":1,"socket.timeout":1}]"#
+    );
+}
+
 /// Finds among the numbers up to `count` those for which the condition holds.
 struct Numbers;
 

@@ -357,6 +357,17 @@ impl Call<'_, '_, '_> {
         self.runtime.now_ms
     }
 
+    /// The map under a key of the global configuration.
+    pub fn global_map(&self, key: &str) -> Option<&Map> {
+        let Value::Map(global) = self.runtime.global else {
+            return None;
+        };
+        match global.get_str(key) {
+            Some(Value::Map(map)) => Some(map),
+            _ => None,
+        }
+    }
+
     /// Calls a lambda.
     pub fn invoke(
         &mut self,
@@ -369,7 +380,12 @@ impl Call<'_, '_, '_> {
     /// Hands the call to whoever answers for the world outside.
     pub fn call_remote(&mut self) -> Outcome {
         let arguments: Vec<Value> = self.arguments.iter().map(|a| (**a).clone()).collect();
-        match self.runtime.remote.call(self.name, &arguments) {
+        self.call_remote_with(&arguments)
+    }
+
+    /// As [`Call::call_remote`], with other arguments than were given.
+    pub fn call_remote_with(&mut self, arguments: &[Value]) -> Outcome {
+        match self.runtime.remote.call(self.name, arguments) {
             RemoteOutcome::Ready(value) => Ok(value),
             RemoteOutcome::Pending => Err(EvalError::Pending),
             RemoteOutcome::Failed(reason) => self.fail(reason),

@@ -4,8 +4,7 @@ mod rest_get;
 mod rest_post;
 
 use super::function::Function;
-use super::prelude::{Call, Parameter, Types, optional, required};
-use crate::EvalError;
+use super::prelude::{Call, Map, Outcome, Parameter, Types, Value, optional, required};
 
 const URL: Parameter = required("url", "The address.").of_present(Types::TEXT);
 const CONFIG: Parameter = optional(
@@ -28,12 +27,32 @@ const QUERY: Parameter = optional(
 
 pub(super) const FUNCTIONS: &[Function] = &[rest_get::REST_GET, rest_post::REST_POST];
 
-/// What both want of their arguments: an address, and two maps that may be null.
-fn check(call: &Call, config: usize, query: usize) -> Result<(), EvalError> {
+/// Sends a call out, with all the settings that count for it: those of the global configuration for both functions, then
+/// those for this one, then those that the call gives at a place.
+fn ask(call: &mut Call, own_settings: &str, config: usize) -> Outcome {
+    let query = config + 1;
     if call.text_or_null(0)?.is_none() {
         return call.wrong(0, "an address as text");
     }
-    call.map_or_null(config)?;
     call.map_or_null(query)?;
-    Ok(())
+    let given = call.map_or_null(config)?;
+    let mut settings = Map::new();
+    let layers = [
+        call.global_map("stellar.rest.settings"),
+        call.global_map(own_settings),
+        given,
+    ];
+    for layer in layers.into_iter().flatten() {
+        for (key, value) in layer.iter() {
+            settings.insert(key.clone(), value.clone());
+        }
+    }
+    let mut arguments: Vec<Value> = call.rest(0).take(config).cloned().collect();
+    arguments.resize(config, Value::Null);
+    arguments.push(Value::map(settings));
+    // Upstream takes the query only of a call with exactly as many arguments.
+    if call.len() == query + 1 {
+        arguments.push(call.get(query).clone());
+    }
+    call.call_remote_with(&arguments)
 }

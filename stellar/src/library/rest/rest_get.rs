@@ -1,4 +1,4 @@
-use super::{CONFIG, QUERY, URL, check};
+use super::{CONFIG, QUERY, URL, ask};
 use crate::library::prelude::*;
 
 pub(super) const REST_GET: Function = Function::new(
@@ -6,10 +6,7 @@ pub(super) const REST_GET: Function = Function::new(
     "What a service answers to a GET request: the JSON object as a map.",
     &[URL, CONFIG, QUERY],
     "the map; what the setting `error.value.override` says, else null, when the service does not answer as it should",
-    |call| {
-        check(call, 1, 2)?;
-        call.call_remote()
-    },
+    |call| ask(call, "stellar.rest.get.settings", 1),
 )
 .remote()
 .usage(&[

@@ -1,4 +1,4 @@
-use super::{CONFIG, QUERY, URL, check};
+use super::{CONFIG, QUERY, URL, ask};
 use crate::library::prelude::*;
 
 pub(super) const REST_POST: Function = Function::new(
@@ -15,10 +15,7 @@ pub(super) const REST_POST: Function = Function::new(
         QUERY,
     ],
     "the map; what the setting `error.value.override` says, else null, when the service does not answer as it should",
-    |call| {
-        check(call, 2, 3)?;
-        call.call_remote()
-    },
+    |call| ask(call, "stellar.rest.post.settings", 2),
 )
 .remote()
 .usage(&[
