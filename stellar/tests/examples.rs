@@ -103,3 +103,33 @@ fn every_function_of_upstream_is_known() {
     // NOW is upstream's example of how to write a function.
     assert_eq!(Library::metron().specs().len(), 208 - 1);
 }
+
+#[test]
+fn help_tells_everything() {
+    let library = Library::metron();
+    let help = library.spec("SUBSTRING").unwrap().help();
+    for part in [
+        "SUBSTRING(input: text, start: number, end?: number) -> text|null",
+        "A part of a text.",
+        "Null gives null.",
+        "SUBSTRING('metron', 1, 3)\n      \"et\"",
+        "The same arguments always give the same value.",
+    ] {
+        assert!(help.contains(part), "`{part}` is missing:\n{help}");
+    }
+    for spec in library.specs() {
+        let help = spec.help();
+        assert!(help.starts_with(spec.name), "{help}");
+        for source in spec.usage {
+            assert!(help.contains(source), "{help}");
+        }
+        for parameter in spec.parameters {
+            assert!(help.contains(parameter.description), "{help}");
+        }
+    }
+    let nowhere = library.spec("PROFILE_GET").unwrap().help();
+    assert!(
+        nowhere.contains("It cannot be called yet: there is no profiler."),
+        "{nowhere}"
+    );
+}

@@ -11,6 +11,7 @@ mod files;
 mod function;
 mod geo;
 mod grok;
+mod help;
 mod kafka;
 mod math;
 mod model;

@@ -5,19 +5,20 @@ pub(super) const SUBSTRING: Function = Function::new(
     "SUBSTRING",
     "A part of a text.",
     &[
-        required("input", "The text; null gives null."),
-        required(
-            "start",
-            "Where the part begins, counted from 0; null gives null.",
-        ),
-        optional(
-            "end",
-            "Where it ends, exclusive; the end of the text when absent.",
-        ),
+        required("input", "The text.")
+            .of(Types::TEXT)
+            .null_gives("null"),
+        required("start", "Where the part begins, counted from 0.")
+            .of(Types::NUMBER)
+            .null_gives("null"),
+        optional("end", "Where it ends, exclusive.")
+            .of(Types::NUMBER)
+            .defaults_to("the end of the text"),
     ],
     "the part",
     substring,
 )
+.gives(Types::TEXT.or(Types::NULL))
 .examples(&[
     ("SUBSTRING('metron', 1, 3)", "\"et\""),
     ("SUBSTRING('metron', 1)", "\"etron\""),
