@@ -6,6 +6,9 @@ pub(crate) use super::function::{Call, Function, Outcome, Refused};
 pub(crate) use super::spec::Parameter;
 pub(crate) use crate::Types;
 
+/// What may stand for a number where conversion is lenient: a collection stands for its first member.
+pub(crate) const NUMERIC: Types = Types::ANY.without(Types::MAP.or(Types::LAMBDA).or(Types::NULL));
+
 pub(crate) const fn required(name: &'static str, description: &'static str) -> Parameter {
     Parameter::required(name, description)
 }

@@ -79,6 +79,12 @@ impl Parameter {
         self
     }
 
+    /// What is taken when the argument is left out, while null is another matter.
+    pub const fn left_out(mut self, default: &'static str) -> Self {
+        self.default = Some(default);
+        self
+    }
+
     /// Null is as good as nothing.
     pub const fn null_is_absent(mut self) -> Self {
         self.null = OnNull::Absent;

@@ -1,5 +1,4 @@
-use super::members::elements;
-use crate::lambda::Lambda;
+use super::members::{Applied, elements_and_lambda};
 use crate::library::prelude::*;
 
 pub(super) const FILTER: Function = Function::new(
@@ -8,13 +7,20 @@ pub(super) const FILTER: Function = Function::new(
     &[
         required(
             "members",
-            "A list, a set, or text, whose characters are gone through. Null gives null.",
-        ),
-        required("condition", "A lambda with one parameter."),
+            "A list, a set, or text, whose characters are gone through.",
+        )
+        .of(Types::TEXT.or(Types::LIST).or(Types::SET))
+        .null_gives("null"),
+        required(
+            "condition",
+            "A lambda with one parameter; with null all members stay.",
+        )
+        .of(Types::LAMBDA),
     ],
     "the list of the members that stay",
     filter,
 )
+.gives(Types::LIST.or(Types::SET).or(Types::NULL))
 .examples(&[
     ("FILTER([1, 2, 3], x -> x > 1)", "[2,3]"),
     ("FILTER([1, 2], x -> 'true')", "[]"),
@@ -22,15 +28,13 @@ pub(super) const FILTER: Function = Function::new(
 ]);
 
 fn filter(call: &mut Call) -> Outcome {
-    if call.get(0).is_null() || call.get(1).is_null() {
-        return Ok(call.take(0));
-    }
-    let lambda = call.get(1).clone();
-    let Some(lambda) = Lambda::of(&lambda) else {
-        return call.wrong(1, "a lambda");
+    let argument = call.get(1).clone();
+    let (elements, lambda) = match elements_and_lambda(call, &argument)? {
+        Applied::To(elements, lambda) => (elements, lambda),
+        Applied::NotAtAll(value) => return Ok(value),
     };
     let mut kept = Vec::new();
-    for element in elements(call, 0)? {
+    for element in elements {
         let verdict = call.invoke(lambda, &mut std::iter::once(element.clone()))?;
         if matches!(verdict, Value::Bool(true)) {
             kept.push(element);

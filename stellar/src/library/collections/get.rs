@@ -1,11 +1,14 @@
 use crate::library::prelude::*;
 
-const LIST: Parameter = required("list", "The list.");
+const LIST: Parameter = required("list", "The list.").of_present(Types::LIST);
 
 pub(super) const GET: Function = Function::new(
     "GET",
     "The member of a list at a place.",
-    &[LIST, required("index", "The place, counted from 0.")],
+    &[
+        LIST,
+        required("index", "The place, counted from 0.").of_present(Types::INTEGER),
+    ],
     "the member; null beyond the end",
     get,
 )

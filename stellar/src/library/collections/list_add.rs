@@ -5,7 +5,7 @@ pub(super) const LIST_ADD: Function = Function::new(
     "LIST_ADD",
     "A list with one more member at its end. What is not a list is given back as it is.",
     &[
-        optional("list", "The list."),
+        optional("list", "The list. Anything else is given back.").null_gives("null"),
         optional("member", "What to add."),
     ],
     "the list",

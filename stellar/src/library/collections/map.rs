@@ -1,5 +1,4 @@
-use super::members::elements;
-use crate::lambda::Lambda;
+use super::members::{Applied, elements_and_lambda};
 use crate::library::prelude::*;
 
 pub(super) const MAP: Function = Function::new(
@@ -8,13 +7,20 @@ pub(super) const MAP: Function = Function::new(
     &[
         required(
             "members",
-            "A list, a set, or text, whose characters are gone through. Null gives null.",
-        ),
-        required("lambda", "A lambda with one parameter."),
+            "A list, a set, or text, whose characters are gone through.",
+        )
+        .of(Types::TEXT.or(Types::LIST).or(Types::SET))
+        .null_gives("null"),
+        required(
+            "lambda",
+            "A lambda with one parameter; with null the members stay as they are.",
+        )
+        .of(Types::LAMBDA),
     ],
     "the list of the lambda's values",
     map,
 )
+.gives(Types::LIST.or(Types::SET).or(Types::NULL))
 .examples(&[
     ("MAP(['a', 'b'], x -> TO_UPPER(x))", "[\"A\",\"B\"]"),
     (
@@ -25,14 +31,11 @@ pub(super) const MAP: Function = Function::new(
 ]);
 
 fn map(call: &mut Call) -> Outcome {
-    if call.get(0).is_null() || call.get(1).is_null() {
-        return Ok(call.take(0));
-    }
-    let lambda = call.get(1).clone();
-    let Some(lambda) = Lambda::of(&lambda) else {
-        return call.wrong(1, "a lambda");
+    let argument = call.get(1).clone();
+    let (elements, lambda) = match elements_and_lambda(call, &argument)? {
+        Applied::To(elements, lambda) => (elements, lambda),
+        Applied::NotAtAll(value) => return Ok(value),
     };
-    let elements = elements(call, 0)?;
     let mut values = Vec::with_capacity(elements.len());
     for element in elements {
         values.push(call.invoke(lambda, &mut std::iter::once(element))?);

@@ -4,8 +4,8 @@ pub(super) const MAP_EXISTS: Function = Function::new(
     "MAP_EXISTS",
     "Whether a map has a key, even if its value is null.",
     &[
-        optional("key", "The key; null gives false."),
-        optional("map", "The map."),
+        optional("key", "The key.").null_gives("false"),
+        optional("map", "The map. In anything else there are no keys.").null_gives("false"),
     ],
     "true or false; false when it is not a map",
     |call| {
@@ -17,6 +17,7 @@ pub(super) const MAP_EXISTS: Function = Function::new(
         Ok(Value::Bool(found))
     },
 )
+.gives(Types::BOOLEAN)
 .quick()
 .examples(&[
     ("MAP_EXISTS('a', {'a': null})", "true"),

@@ -4,8 +4,8 @@ pub(super) const MAP_GET: Function = Function::new(
     "MAP_GET",
     "The value under a key of a map. Of `_`, which is the map of all fields, it is the field of any name.",
     &[
-        required("key", "The key."),
-        required("map", "The map; null gives the default."),
+        required("key", "The key; null gives the default."),
+        required("map", "The map; null gives the default.").of(Types::MAP),
         optional("default", "The value when the key is absent or its value is null."),
     ],
     "the value",

@@ -7,7 +7,9 @@ pub(super) const MAP_MERGE: Function = Function::new(
     &[optional(
         "maps",
         "A list or set of maps; nulls among them are left out.",
-    )],
+    )
+    .of(Types::LIST.or(Types::SET))
+    .null_gives("{}")],
     "the map; a single member is given back as it is",
     map_merge,
 )

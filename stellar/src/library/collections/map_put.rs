@@ -7,11 +7,12 @@ pub(super) const MAP_PUT: Function = Function::new(
     &[
         required("key", "The key."),
         required("value", "The value."),
-        required("map", "The map; null stands for an empty one."),
+        required("map", "The map; null stands for an empty one.").of(Types::MAP),
     ],
     "the map",
     map_put,
 )
+.gives(Types::MAP)
 .quick()
 .examples(&[
     ("MAP_PUT('a', 1, {'b': 2})", "{\"b\":2,\"a\":1}"),

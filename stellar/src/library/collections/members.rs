@@ -1,11 +1,12 @@
 use crate::EvalError;
 use crate::character::Character;
+use crate::lambda::Lambda;
 use crate::library::function::members;
 use crate::library::prelude::*;
 use crate::text::MAX_MEMBERS;
 
 /// What MAP, FILTER and REDUCE go through: the members of a list or a set, the characters of a text.
-pub(super) fn elements(call: &Call, at: usize) -> Result<Vec<Value>, EvalError> {
+fn elements(call: &Call, at: usize) -> Result<Vec<Value>, EvalError> {
     if let Some(members) = members(call.get(at)) {
         return Ok(members);
     }
@@ -15,6 +16,32 @@ pub(super) fn elements(call: &Call, at: usize) -> Result<Vec<Value>, EvalError> 
         }
         Value::Str(_) => call.fail(format_args!("the text has more than {MAX_MEMBERS} bytes")),
         _ => call.wrong(at, "a list, a set or text"),
+    }
+}
+
+/// What a lambda is to be called for.
+pub(super) enum Applied<'l> {
+    To(Vec<Value>, &'l Lambda),
+    /// The members or the lambda are null: the members as they are.
+    NotAtAll(Value),
+}
+
+/// The members that come as the first argument, and the lambda in the second one, which `lambda` is.
+pub(super) fn elements_and_lambda<'l>(
+    call: &Call,
+    lambda: &'l Value,
+) -> Result<Applied<'l>, EvalError> {
+    let found = Lambda::of(lambda);
+    if found.is_none() && !lambda.is_null() {
+        return call.wrong(1, "a lambda");
+    }
+    if call.get(0).is_null() {
+        return Ok(Applied::NotAtAll(Value::Null));
+    }
+    match (found, call.get(0)) {
+        (Some(lambda), _) => Ok(Applied::To(elements(call, 0)?, lambda)),
+        (None, set @ Value::Set(_)) => Ok(Applied::NotAtAll(set.clone())),
+        (None, _) => Ok(Applied::NotAtAll(Value::list(elements(call, 0)?))),
     }
 }
 

@@ -3,15 +3,17 @@ use crate::convert::to_int;
 use crate::library::function::map_mut;
 use crate::library::prelude::*;
 
-const MULTISET: Parameter = optional("multiset", "The multiset; null stands for an empty one.");
+const MULTISET: Parameter =
+    optional("multiset", "The multiset; null stands for an empty one.").of(Types::MAP);
 
 pub(super) const MULTISET_INIT: Function = Function::new(
     "MULTISET_INIT",
     "A multiset: a map from each member to the number of times that it occurs.",
-    &[optional(
-        "members",
-        "A list or set whose members are counted.",
-    )],
+    &[
+        optional("members", "A list or set whose members are counted.")
+            .of(Types::LIST.or(Types::SET))
+            .null_is_absent(),
+    ],
     "the map",
     |call| {
         let mut counts = Map::new();
@@ -22,6 +24,7 @@ pub(super) const MULTISET_INIT: Function = Function::new(
         Ok(Value::map(counts))
     },
 )
+.gives(Types::MAP)
 .examples(&[
     ("MULTISET_INIT(['a', 'b', 'a'])", "{\"a\":2,\"b\":1}"),
     ("MULTISET_INIT()", "{}"),
@@ -34,6 +37,7 @@ pub(super) const MULTISET_ADD: Function = Function::new(
     "the map",
     |call| changed(call, 1),
 )
+.gives(Types::MAP.or(Types::NULL))
 .examples(&[(
     "MULTISET_ADD(MULTISET_INIT(['a']), 'a', 'b')",
     "{\"a\":2,\"b\":1}",
@@ -49,6 +53,7 @@ pub(super) const MULTISET_REMOVE: Function = Function::new(
     "the map",
     |call| changed(call, -1),
 )
+.gives(Types::MAP.or(Types::NULL))
 .examples(&[(
     "MULTISET_REMOVE(MULTISET_INIT(['a', 'a', 'b']), 'a', 'b', 'c')",
     "{\"a\":1}",

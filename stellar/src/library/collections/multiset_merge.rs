@@ -9,10 +9,12 @@ pub(super) const MULTISET_MERGE: Function = Function::new(
     &[optional(
         "multisets",
         "A list of multisets; nulls among them are left out.",
-    )],
+    )
+    .of_present(Types::LIST.or(Types::SET))],
     "the map",
     multiset_merge,
 )
+.gives(Types::MAP.or(Types::NULL))
 .examples(&[(
     "MULTISET_MERGE([MULTISET_INIT(['a', 'b']), null, MULTISET_INIT(['b'])])",
     "{\"a\":1,\"b\":2}",

@@ -1,5 +1,4 @@
-use super::members::elements;
-use crate::lambda::Lambda;
+use super::members::{Applied, elements_and_lambda};
 use crate::library::prelude::*;
 
 pub(super) const REDUCE: Function = Function::new(
@@ -8,10 +7,14 @@ pub(super) const REDUCE: Function = Function::new(
     &[
         optional(
             "members",
-            "A list, a set, or text, whose characters are gone through. Null gives null.",
-        ),
-        optional("lambda", "A lambda with two parameters."),
-        optional("initial", "The value to begin with. Null gives null."),
+            "A list, a set, or text, whose characters are gone through.",
+        )
+        .of(Types::TEXT.or(Types::LIST).or(Types::SET))
+        .null_gives("null"),
+        optional("lambda", "A lambda with two parameters.")
+            .of(Types::LAMBDA)
+            .null_gives("null"),
+        optional("initial", "The value to begin with.").null_gives("null"),
     ],
     "the last value",
     reduce,
@@ -30,14 +33,11 @@ const MAX_DEPTH: usize = 500;
 const STEPS_BETWEEN_CHECKS: usize = 200;
 
 fn reduce(call: &mut Call) -> Outcome {
-    if (0..3).any(|at| call.get(at).is_null()) {
-        return Ok(Value::Null);
-    }
-    let lambda = call.get(1).clone();
-    let Some(lambda) = Lambda::of(&lambda) else {
-        return call.wrong(1, "a lambda");
+    let argument = call.get(1).clone();
+    let (elements, lambda) = match elements_and_lambda(call, &argument)? {
+        Applied::To(elements, lambda) if !call.get(2).is_null() => (elements, lambda),
+        _ => return Ok(Value::Null),
     };
-    let elements = elements(call, 0)?;
     let mut value = call.take(2);
     for (step, element) in elements.into_iter().enumerate() {
         value = call.invoke(lambda, &mut [value, element].into_iter())?;

@@ -2,7 +2,7 @@ use super::members::check_size;
 use crate::library::function::set_mut;
 use crate::library::prelude::*;
 
-const SET: Parameter = optional("set", "The set; null stands for an empty one.");
+const SET: Parameter = optional("set", "The set; null stands for an empty one.").of(Types::SET);
 
 pub(super) const SET_ADD: Function = Function::new(
     "SET_ADD",
@@ -15,6 +15,7 @@ pub(super) const SET_ADD: Function = Function::new(
         })
     },
 )
+.gives(Types::SET.or(Types::NULL))
 .examples(&[
     ("SET_ADD(SET_INIT([1]), 2, 1, null)", "[1,2]"),
     ("SET_ADD(null, 'x')", "[\"x\"]"),
@@ -31,6 +32,7 @@ pub(super) const SET_REMOVE: Function = Function::new(
         })
     },
 )
+.gives(Types::SET.or(Types::NULL))
 .examples(&[("SET_REMOVE(SET_INIT([1, 2, 3]), 2)", "[1,3]")]);
 
 fn changed(call: &mut Call, change: fn(&mut Set, Value)) -> Outcome {

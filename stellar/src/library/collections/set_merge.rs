@@ -8,10 +8,13 @@ pub(super) const SET_MERGE: Function = Function::new(
     &[optional(
         "sets",
         "A list of lists and sets; nulls among them are left out.",
-    )],
+    )
+    .of(Types::LIST.or(Types::SET))
+    .null_gives("[]")],
     "the set",
     set_merge,
 )
+.gives(Types::SET.or(Types::NULL))
 .examples(&[
     ("SET_MERGE([SET_INIT([1, 2]), null, [2, 3]])", "[1,2,3]"),
     ("SET_MERGE(null)", "[]"),

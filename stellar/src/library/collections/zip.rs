@@ -10,6 +10,7 @@ pub(super) const ZIP: Function = Function::new(
     "the list of lists",
     |call| zipped(call, |lengths| lengths.min()),
 )
+.gives(Types::LIST)
 .examples(&[("ZIP([1, 2, 3], ['a', 'b'])", "[[1,\"a\"],[2,\"b\"]]"), ("ZIP(null)", "[]")]);
 
 pub(super) const ZIP_LONGEST: Function = Function::new(
@@ -19,6 +20,7 @@ pub(super) const ZIP_LONGEST: Function = Function::new(
     "the list of lists",
     |call| zipped(call, |lengths| lengths.max()),
 )
+.gives(Types::LIST)
 .examples(&[("ZIP_LONGEST([1, 2], [3])", "[[1,3],[2,null]]")]);
 
 fn zipped(

@@ -5,10 +5,11 @@ use crate::library::prelude::*;
 pub(super) const IS_INTEGER: Function = Function::new(
     "IS_INTEGER",
     "Whether all values are whole numbers of 64 bits. Groups may be parted by commas.",
-    &[repeated("values", "The values, by their texts.")],
+    &[repeated("values", "The values, by their texts.").null_gives("false")],
     "true or false; false for null and for no values",
     |call| all(call, is_integer),
 )
+.gives(Types::BOOLEAN)
 .examples(&[
     ("IS_INTEGER('-5', ' 5 ', 7)", "true"),
     ("IS_INTEGER('1,000')", "true"),

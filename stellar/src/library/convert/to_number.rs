@@ -4,7 +4,8 @@ use crate::library::prelude::*;
 const INPUT: Parameter = required(
     "input",
     "A number, a text, a boolean; of a list, its first member.",
-);
+)
+.null_gives("null");
 
 pub(super) const TO_INTEGER: Function = Function::new(
     "TO_INTEGER",
@@ -13,6 +14,7 @@ pub(super) const TO_INTEGER: Function = Function::new(
     "the number; null when there is none",
     |call| Ok(to_int(call.get(0)).map_or(Value::Null, Value::Int)),
 )
+.gives(Types::INTEGER.or(Types::NULL))
 .examples(&[
     ("TO_INTEGER(' 5 ')", "5"),
     ("TO_INTEGER(5.7)", "5"),
@@ -29,6 +31,7 @@ pub(super) const TO_LONG: Function = Function::new(
     "the number; null when there is none",
     |call| Ok(to_long(call.get(0)).map_or(Value::Null, Value::Long)),
 )
+.gives(Types::INTEGER.or(Types::NULL))
 .examples(&[
     ("TO_LONG('5000000000')", "5000000000"),
     ("TO_LONG('1e3')", "null"),
@@ -41,6 +44,7 @@ pub(super) const TO_FLOAT: Function = Function::new(
     "the number; null when there is none",
     |call| Ok(to_float(call.get(0)).map_or(Value::Null, Value::Float)),
 )
+.gives(Types::DECIMAL.or(Types::NULL))
 .examples(&[("TO_FLOAT('1e3')", "1000.0"), ("TO_FLOAT('1,000')", "null")]);
 
 pub(super) const TO_DOUBLE: Function = Function::new(
@@ -50,4 +54,5 @@ pub(super) const TO_DOUBLE: Function = Function::new(
     "the number; null when there is none",
     |call| Ok(to_double(call.get(0)).map_or(Value::Null, Value::Double)),
 )
+.gives(Types::DECIMAL.or(Types::NULL))
 .examples(&[("TO_DOUBLE('5d')", "5.0"), ("TO_DOUBLE('')", "null")]);

@@ -2,7 +2,9 @@ use super::calendar::Fields;
 use crate::convert::to_long;
 use crate::library::prelude::*;
 
-const TIME: Parameter = optional("time", "Epoch milliseconds; now when absent.");
+const TIME: Parameter = optional("time", "Epoch milliseconds.")
+    .left_out("now")
+    .null_gives("null");
 
 /// One parameter, a whole number as the value: what all of these have in common.
 macro_rules! field {
@@ -14,6 +16,7 @@ macro_rules! field {
             "the number, in UTC; null when the argument is no time",
             |call| of_time(call, $code),
         )
+        .gives(Types::INTEGER.or(Types::NULL))
         .clock_below(1)
         .examples($examples);
     };

@@ -8,13 +8,14 @@ pub(super) const DATE_FORMAT: Function = Function::new(
     "DATE_FORMAT",
     "A time as text.",
     &[
-        required("format", "A format of Java's SimpleDateFormat such as `yyyy-MM-dd HH:mm:ss`. Null gives null."),
-        optional("time", "Epoch milliseconds. Now when absent; null gives null, or now when a zone is given."),
-        optional("zone", "The name of a time zone; UTC when absent, GMT when unknown. It may be the second argument."),
+        required("format", "A format of Java's SimpleDateFormat such as `yyyy-MM-dd HH:mm:ss`.").null_gives("null"),
+        optional("time", "Epoch milliseconds, or the name of a time zone for the time that is now. Null gives null, or stands for now when a zone follows.").of(Types::INTEGER.or(Types::TEXT)).left_out("now"),
+        optional("zone", "The name of a time zone; one that is unknown is GMT. Null is UTC.").of(Types::TEXT).left_out("UTC"),
     ],
     "the text",
     date_format,
 )
+.gives(Types::TEXT.or(Types::NULL))
 .clock_below(3)
 .examples(&[
     ("DATE_FORMAT('yyyy-MM-dd HH:mm:ss', 1571163620277L, 'America/New_York')", "\"2019-10-15 14:20:20\""),
@@ -23,9 +24,7 @@ pub(super) const DATE_FORMAT: Function = Function::new(
 ]);
 
 fn date_format(call: &mut Call) -> Outcome {
-    let Some(format) = call.any_text(0)? else {
-        return Ok(Value::Null);
-    };
+    let format = call.any_text(0)?;
     let (time, zone) = match (call.len(), call.get(1)) {
         (0 | 1, _) => (None, None),
         (2, Value::Null) => return Ok(Value::Null),
@@ -35,6 +34,9 @@ fn date_format(call: &mut Call) -> Outcome {
         (_, Value::Null) => (None, call.text_or_null(2)?),
         (_, Value::Long(_) | Value::Int(_)) => (call.get(1).as_i64(), call.text_or_null(2)?),
         _ => return call.wrong(1, "epoch milliseconds"),
+    };
+    let Some(format) = format else {
+        return Ok(Value::Null);
     };
     let zone = zone.map_or_else(Zone::utc, |name| Zone::named(name));
     match DatePattern::parse(&format) {

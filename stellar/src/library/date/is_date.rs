@@ -7,12 +7,13 @@ pub(super) const IS_DATE: Function = Function::new(
     "IS_DATE",
     "Whether a text names a time, with all values in their ranges.",
     &[
-        optional("time", "The value, by its text."),
-        optional("format", "A format of Java's SimpleDateFormat."),
+        optional("time", "The value, by its text.").null_gives("false"),
+        optional("format", "A format of Java's SimpleDateFormat.").null_gives("false"),
     ],
     "true or false; false for null and when the format is missing",
     is_date,
 )
+.gives(Types::BOOLEAN)
 .examples(&[
     ("IS_DATE('2019-10-15', 'yyyy-MM-dd')", "true"),
     ("IS_DATE('2019-13-15', 'yyyy-MM-dd')", "false"),

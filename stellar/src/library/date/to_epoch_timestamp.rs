@@ -7,13 +7,14 @@ pub(super) const TO_EPOCH_TIMESTAMP: Function = Function::new(
     "TO_EPOCH_TIMESTAMP",
     "The time that a text names. Values beyond their ranges roll over; what follows the time is ignored.",
     &[
-        required("time", "The text; null gives null."),
-        required("format", "A format of Java's SimpleDateFormat such as `yyyy-MM-dd HH:mm:ss`."),
-        optional("zone", "The name of a time zone; UTC when absent, GMT when unknown."),
+        required("time", "The text.").null_gives("null"),
+        required("format", "A format of Java's SimpleDateFormat such as `yyyy-MM-dd HH:mm:ss`. A year of two digits is one from 80 years ago to 20 years ahead.").null_gives("null"),
+        optional("zone", "The name of a time zone; one that is unknown is GMT.").defaults_to("UTC"),
     ],
     "epoch milliseconds; null when the text does not fit the format",
     to_epoch_timestamp,
 )
+.gives(Types::INTEGER.or(Types::NULL))
 .prepared(|arguments| super::date_format::prepare(arguments.get(1), arguments.get(2)))
 .examples(&[
     ("TO_EPOCH_TIMESTAMP('2016-01-05 17:02:30', 'yyyy-MM-dd HH:mm:ss', 'UTC')", "1452013350000"),

@@ -68,7 +68,7 @@ impl Encoding {
                 .as_bytes()
                 .iter()
                 .all(|byte| BASE64.contains(byte) || b"= \t\r\n".contains(byte)),
-            Encoding::Binary => decode_binary(text).is_some(),
+            Encoding::Binary => text.bytes().all(|byte| matches!(byte, b'0' | b'1')),
             Encoding::Hex => decode_hex(text).is_some(),
         }
     }
@@ -124,18 +124,18 @@ fn decode_bits(text: &str, alphabet: &[u8], width: u32) -> Vec<u8> {
     out
 }
 
+/// Everything but `1` counts as 0. Nothing when only blanks come out.
 fn decode_binary(text: &str) -> Option<Vec<u8>> {
-    let is_bits = !text.is_empty() && text.bytes().all(|byte| matches!(byte, b'0' | b'1'));
-    if !is_bits {
-        return None;
-    }
     // Bits at the beginning that make no whole byte are dropped.
-    let bytes = text.as_bytes().rchunks_exact(8);
-    Some(
-        bytes
-            .map(|bits| bits.iter().fold(0, |byte, bit| (byte << 1) | (bit - b'0')))
-            .collect(),
-    )
+    let bytes: Vec<u8> = text
+        .as_bytes()
+        .rchunks_exact(8)
+        .map(|bits| {
+            bits.iter()
+                .fold(0, |byte, bit| (byte << 1) | u8::from(*bit == b'1'))
+        })
+        .collect();
+    bytes.iter().any(|byte| *byte > b' ').then_some(bytes)
 }
 
 fn decode_hex(text: &str) -> Option<Vec<u8>> {

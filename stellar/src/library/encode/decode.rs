@@ -5,19 +5,26 @@ pub(super) const DECODE: Function = Function::new(
     "DECODE",
     "The text that an encoded text stands for.",
     &[
-        required("input", "The encoded text."),
+        required("input", "The encoded text.")
+            .of(Types::TEXT)
+            .null_gives("null"),
         required(
             "encoding",
             "One of those of GET_SUPPORTED_ENCODINGS, in any case.",
-        ),
+        )
+        .of(Types::TEXT)
+        .null_gives("null"),
         optional(
             "verify",
             "Whether to give back the input when it is not in the encoding.",
-        ),
+        )
+        .of(Types::BOOLEAN)
+        .defaults_to("false"),
     ],
     "the text; the input when it is not HEX or BINARY; null when either is null or empty",
     decode,
 )
+.gives(Types::TEXT.or(Types::NULL))
 .exact()
 .examples(&[
     ("DECODE('bWV0cm9u', 'BASE64')", "\"metron\""),

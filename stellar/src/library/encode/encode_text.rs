@@ -6,16 +6,21 @@ pub(super) const ENCODE: Function = Function::new(
     "ENCODE",
     "A text in an encoding.",
     &[
-        required("input", "The text."),
+        required("input", "The text.")
+            .of(Types::TEXT)
+            .null_gives("null"),
         required(
             "encoding",
             "One of those of GET_SUPPORTED_ENCODINGS, in any case.",
-        ),
+        )
+        .of(Types::TEXT)
+        .null_gives("null"),
         optional("verify", "Not used."),
     ],
     "the encoded text; null when either is null or empty",
     encode,
 )
+.gives(Types::TEXT.or(Types::NULL))
 .exact()
 .examples(&[
     ("ENCODE('metron', 'BASE64')", "\"bWV0cm9u\""),
@@ -39,6 +44,7 @@ pub(super) const GET_SUPPORTED_ENCODINGS: Function = Function::new(
         ))
     },
 )
+.gives(Types::LIST)
 .examples(&[(
     "GET_SUPPORTED_ENCODINGS()",
     "[\"BASE32\",\"BASE32HEX\",\"BASE64\",\"BINARY\",\"HEX\"]",

@@ -10,13 +10,14 @@ pub(super) const HASH: Function = Function::new(
     "HASH",
     "The hash of a text, in hexadecimal digits.",
     &[
-        required("input", "The text; any other value is taken by its text. Null gives zeros."),
-        required("algorithm", "One of those of GET_HASHES_AVAILABLE, in any case. Null gives null."),
-        optional("config", "A map: `charset` for the bytes of the text; for TLSH also bucketSize, checksumBytes, force, hashes."),
+        required("input", "The text; any other value is taken by its text. Null gives as many zeros as a hash has digits."),
+        required("algorithm", "One of those of GET_HASHES_AVAILABLE, in any case.").of(Types::TEXT).null_gives("null"),
+        optional("config", "A map: `charset` for the bytes of the text; for TLSH also bucketSize, checksumBytes, force, hashes. What is not a map is ignored.").null_is_absent(),
     ],
     "the digits; for TLSH null when there is too little to hash",
     hash,
 )
+.gives(Types::TEXT.or(Types::MAP).or(Types::NULL))
 .examples(&[
     ("HASH('casey', 'md5')", "\"1e21afeba99926d69874ae1c97c88418\""),
     ("HASH(null, 'md5')", "\"00000000000000000000000000000000\""),
@@ -35,6 +36,7 @@ pub(super) const GET_HASHES_AVAILABLE: Function = Function::new(
         Ok(Value::list(names.chain([Value::str("TLSH")]).collect()))
     },
 )
+.gives(Types::LIST)
 .exact()
 .examples(&[("'MD5' in GET_HASHES_AVAILABLE()", "true")]);
 
@@ -65,7 +67,10 @@ fn hash(call: &mut Call) -> Outcome {
     let Some(name) = call.any_text(1)? else {
         return Ok(Value::Null);
     };
-    let config = call.map_or_null(2)?;
+    let config = match call.get(2) {
+        Value::Map(config) => Some(config),
+        _ => None,
+    };
     let setting = |key: &str| config.and_then(|config| config.get_str(key));
     let is_tlsh = name.eq_ignore_ascii_case("TLSH");
     let found = ALGORITHMS

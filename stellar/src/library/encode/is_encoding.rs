@@ -5,11 +5,15 @@ pub(super) const IS_ENCODING: Function = Function::new(
     "IS_ENCODING",
     "Whether a text has only the characters of an encoding.",
     &[
-        required("input", "The text."),
+        required("input", "The text.")
+            .of(Types::TEXT)
+            .null_gives("false"),
         required(
             "encoding",
             "One of those of GET_SUPPORTED_ENCODINGS, in any case.",
-        ),
+        )
+        .of(Types::TEXT)
+        .null_gives("false"),
     ],
     "true or false; false when either is null or empty",
     |call| {
@@ -17,6 +21,7 @@ pub(super) const IS_ENCODING: Function = Function::new(
         Ok(Value::Bool(fits))
     },
 )
+.gives(Types::BOOLEAN)
 .exact()
 .examples(&[
     ("IS_ENCODING('a b', 'BASE64')", "true"),

@@ -5,13 +5,18 @@ pub(super) const TLSH_DIST: Function = Function::new(
     "TLSH_DIST",
     "How far two TLSH hashes are apart.",
     &[
-        required("hash1", "A hash of HASH(.., 'TLSH')."),
-        required("hash2", "Another one of the same kind."),
-        optional("includeLength", "Whether a difference in length counts."),
+        required("hash1", "A hash of HASH(.., 'TLSH').")
+            .of(Types::TEXT)
+            .null_gives("-1"),
+        required("hash2", "Another one of the same kind.")
+            .of(Types::TEXT)
+            .null_gives("-1"),
+        optional("includeLength", "Whether a difference in length counts.").defaults_to("false"),
     ],
     "the distance; 0 for equal hashes; -1 when either is null",
     tlsh_dist,
 )
+.gives(Types::INTEGER)
 .examples(&[("TLSH_DIST(null, 'x')", "-1"), ("TLSH_DIST('x', 'x')", "0")]);
 
 fn tlsh_dist(call: &mut Call) -> Outcome {

@@ -4,27 +4,35 @@ use crate::library::prelude::*;
 
 const STRATEGY: Parameter = optional(
     "strategy",
-    "`HAVERSINE` when absent, `LAW_OF_COSINES` or `VICENTY`, all on a sphere.",
-);
+    "How it is computed: `HAVERSINE`, `LAW_OF_COSINES` or `VICENTY`, all on a sphere.",
+)
+.of(Types::TEXT)
+.defaults_to("`HAVERSINE`");
 
 pub(super) const GEOHASH_DIST: Function = Function::new(
     "GEOHASH_DIST",
     "How far two geohashes are apart.",
     &[
-        optional("geohash1", "A geohash; null gives null."),
-        optional("geohash2", "Another one."),
+        optional("geohash1", "A geohash.")
+            .of(Types::TEXT)
+            .null_gives("null"),
+        optional("geohash2", "Another one.")
+            .of(Types::TEXT)
+            .null_gives("null"),
         STRATEGY,
     ],
     "the distance in kilometres",
     |call| {
-        if call.get(0).is_null() || call.get(1).is_null() {
+        let (from, to) = (call.text_or_null(0)?, call.text_or_null(1)?);
+        let strategy = strategy(call, 2)?;
+        if from.is_none() || to.is_none() {
             return Ok(Value::Null);
         }
-        let strategy = strategy(call, 2)?;
         let distance = strategy(place(call, call.get(0))?, place(call, call.get(1))?);
         Ok(Value::Double(distance))
     },
 )
+.gives(Types::DECIMAL.or(Types::NULL))
 .examples(&[
     ("GEOHASH_DIST('u4pruy', 'u4pruy')", "0.0"),
     ("GEOHASH_DIST('u4pruy', null)", "null"),
@@ -37,12 +45,15 @@ pub(super) const GEOHASH_MAX_DIST: Function = Function::new(
         optional(
             "geohashes",
             "A list or set of geohashes; nulls among them are left out.",
-        ),
+        )
+        .of(Types::LIST.or(Types::SET))
+        .null_gives("null"),
         STRATEGY,
     ],
     "the distance in kilometres; NaN for no geohash, 0 for one",
     max_distance,
 )
+.gives(Types::DECIMAL.or(Types::NULL))
 .examples(&[
     ("GEOHASH_MAX_DIST(['u4pruy'])", "0.0"),
     ("GEOHASH_MAX_DIST(null)", "null"),
@@ -65,10 +76,11 @@ pub(super) fn place(call: &Call, hash: &Value) -> Result<Place, EvalError> {
 }
 
 fn max_distance(call: &mut Call) -> Outcome {
-    let Some(hashes) = call.members_or_null(0)? else {
+    let hashes = call.members_or_null(0)?;
+    let strategy = strategy(call, 1)?;
+    let Some(hashes) = hashes else {
         return Ok(Value::Null);
     };
-    let strategy = strategy(call, 1)?;
     let mut places = Vec::new();
     for hash in hashes.iter().filter(|hash| !hash.is_null()) {
         places.push(place(call, hash)?);
@@ -89,9 +101,9 @@ type Strategy = fn(Place, Place) -> f64;
 
 fn strategy(call: &Call, at: usize) -> Result<Strategy, EvalError> {
     let angle: Strategy = match call.text_or_null(at)?.map_or("HAVERSINE", |name| name) {
-        name if name.eq_ignore_ascii_case("HAVERSINE") => haversine,
-        name if name.eq_ignore_ascii_case("LAW_OF_COSINES") => law_of_cosines,
-        name if name.eq_ignore_ascii_case("VICENTY") => vincenty,
+        "HAVERSINE" => haversine,
+        "LAW_OF_COSINES" => law_of_cosines,
+        "VICENTY" => vincenty,
         name => return call.fail(format_args!("unknown strategy `{}`", name.escape_debug())),
     };
     Ok(angle)

@@ -1,27 +1,23 @@
-use super::geohash::{Place, encode};
-use crate::convert::{to_double, to_int};
+use super::geohash::{Place, encode, precision};
+use crate::convert::to_double;
 use crate::library::prelude::*;
 
-const PRECISION: Parameter = optional("precision", "The number of characters, 12 when absent.");
+const PRECISION: Parameter = optional("precision", "The number of characters, at most 12.")
+    .of(NUMERIC)
+    .defaults_to("12");
 
 pub(super) const GEOHASH_FROM_LATLONG: Function = Function::new(
     "GEOHASH_FROM_LATLONG",
     "The geohash of a place.",
     &[
-        optional("latitude", "In degrees."),
-        optional("longitude", "In degrees."),
+        optional("latitude", "In degrees.").null_gives("null"),
+        optional("longitude", "In degrees.").null_gives("null"),
         PRECISION,
     ],
     "the geohash; null when a coordinate is missing",
-    |call| {
-        geohash(
-            call,
-            to_double(call.get(0)),
-            to_double(call.get(1)),
-            to_int(call.get(2)),
-        )
-    },
+    |call| geohash(call, to_double(call.get(0)), to_double(call.get(1)), 2),
 )
+.gives(Types::TEXT.or(Types::NULL))
 .examples(&[
     (
         "GEOHASH_FROM_LATLONG(57.64911, 10.40744, 10)",
@@ -38,19 +34,20 @@ pub(super) const GEOHASH_FROM_LOC: Function = Function::new(
         optional(
             "place",
             "A map with `latitude` and `longitude`, such as GEO_GET gives.",
-        ),
+        )
+        .of(Types::MAP)
+        .null_gives("null"),
         PRECISION,
     ],
     "the geohash; null when a coordinate is missing",
     |call| {
-        let Some(map) = call.map_or_null(0)? else {
-            return Ok(Value::Null);
-        };
-        let coordinate = |name: &str| map.get_str(name).and_then(to_double);
+        let map = call.map_or_null(0)?;
+        let coordinate = |name: &str| map.and_then(|map| map.get_str(name)).and_then(to_double);
         let (latitude, longitude) = (coordinate("latitude"), coordinate("longitude"));
-        geohash(call, latitude, longitude, to_int(call.get(1)))
+        geohash(call, latitude, longitude, 1)
     },
 )
+.gives(Types::TEXT.or(Types::NULL))
 .examples(&[(
     "GEOHASH_FROM_LOC({'latitude': '51.5', 'longitude': '-0.12'})",
     "\"gcpuvr295zcd\"",
@@ -60,17 +57,15 @@ fn geohash(
     call: &Call,
     latitude: Option<f64>,
     longitude: Option<f64>,
-    precision: Option<i32>,
+    precision_at: usize,
 ) -> Outcome {
+    let length = precision(call, precision_at)?;
     let (Some(latitude), Some(longitude)) = (latitude, longitude) else {
         return Ok(Value::Null);
     };
     let place = Place {
         latitude,
         longitude,
-    };
-    let Ok(length @ 1..) = usize::try_from(precision.unwrap_or(12)) else {
-        return call.fail("the precision must be above 0");
     };
     match encode(place, length) {
         Some(hash) => Ok(Value::from(hash)),

@@ -4,13 +4,15 @@ use crate::library::prelude::*;
 pub(super) const GEOHASH_TO_LATLONG: Function = Function::new(
     "GEOHASH_TO_LATLONG",
     "The middle of the rectangle that a geohash names.",
-    &[optional("geohash", "The geohash; null gives null.")],
+    &[optional("geohash", "The geohash.")
+        .of(Types::TEXT)
+        .null_gives("null")],
     "a map with latitude and longitude, in degrees",
     |call| {
-        let Some(hash) = call.any_text(0)? else {
+        let Some(hash) = call.text_or_null(0)? else {
             return Ok(Value::Null);
         };
-        let Some(place) = decode(&hash) else {
+        let Some(place) = decode(hash) else {
             return call.wrong(0, "a geohash");
         };
         let mut map = Map::with_capacity(2);
@@ -19,6 +21,7 @@ pub(super) const GEOHASH_TO_LATLONG: Function = Function::new(
         Ok(Value::map(map))
     },
 )
+.gives(Types::MAP.or(Types::NULL))
 .examples(&[
     (
         "GEOHASH_TO_LATLONG('')",

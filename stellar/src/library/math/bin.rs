@@ -6,8 +6,8 @@ pub(super) const BIN: Function = Function::new(
     "BIN",
     "The number of the bin that a value falls into.",
     &[
-        optional("value", "The number."),
-        optional("bounds", "The upper bounds of the bins, ascending."),
+        optional("value", "The number.").null_gives("-1"),
+        optional("bounds", "The upper bounds of the bins, ascending.").null_gives("-1"),
     ],
     "the index of the first bound that is not below the value, or the number of bounds; -1 for null",
     |call| {
@@ -21,6 +21,7 @@ pub(super) const BIN: Function = Function::new(
         }
     },
 )
+.gives(Types::INTEGER)
 .examples(&[
     ("BIN(5, [1, 4, 7])", "2"),
     ("BIN(1, [1, 4, 7])", "0"),

@@ -10,7 +10,8 @@ use crate::text::text;
 const VALUES: Parameter = required(
     "values",
     "A list or set of values that have an order, or statistics.",
-);
+)
+.of_present(Types::LIST.or(Types::SET).or(Types::OBJECT));
 
 pub(super) const MAX: Function = Function::new(
     "MAX",
@@ -18,6 +19,12 @@ pub(super) const MAX: Function = Function::new(
     &[VALUES],
     "the value; null when there is none",
     |call| extremum(call, Ordering::Greater, Statistics::max),
+)
+.gives(
+    Types::BOOLEAN
+        .or(Types::NUMBER)
+        .or(Types::TEXT)
+        .or(Types::NULL),
 )
 .examples(&[
     ("MAX([15, 15.9])", "15.9"),
@@ -32,6 +39,12 @@ pub(super) const MIN: Function = Function::new(
     &[VALUES],
     "the value; null when there is none",
     |call| extremum(call, Ordering::Less, Statistics::min),
+)
+.gives(
+    Types::BOOLEAN
+        .or(Types::NUMBER)
+        .or(Types::TEXT)
+        .or(Types::NULL),
 )
 .examples(&[("MIN([3, 1, 2])", "1"), ("MIN(['b', 'a'])", "\"a\"")]);
 

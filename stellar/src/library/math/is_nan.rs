@@ -3,10 +3,11 @@ use crate::library::prelude::*;
 pub(super) const IS_NAN: Function = Function::new(
     "IS_NAN",
     "Whether a number is NaN, which means not a number.",
-    &[required("number", "The number.")],
+    &[required("number", "The number.").of_present(Types::NUMBER)],
     "true or false",
     is_nan,
 )
+.gives(Types::BOOLEAN)
 .exact()
 .examples(&[
     ("IS_NAN(NaN)", "true"),

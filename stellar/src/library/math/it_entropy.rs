@@ -8,10 +8,13 @@ pub(super) const IT_ENTROPY: Function = Function::new(
     &[required(
         "counts",
         "A map from anything to its count, such as a multiset.",
-    )],
+    )
+    .of(Types::MAP)
+    .null_gives("null")],
     "the entropy; null for null",
     it_entropy,
 )
+.gives(Types::DECIMAL.or(Types::NULL))
 .examples(&[
     ("IT_ENTROPY(MULTISET_INIT(['a', 'a', 'b', 'b']))", "1.0"),
     ("IT_ENTROPY({})", "0.0"),

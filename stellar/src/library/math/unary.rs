@@ -1,6 +1,8 @@
 use crate::library::prelude::*;
 
-const NUMBER: Parameter = optional("number", "The number; null gives NaN.");
+const NUMBER: Parameter = optional("number", "The number.")
+    .of(Types::NUMBER)
+    .null_gives("NaN");
 
 /// One parameter, a double as the value: what all of these have in common.
 macro_rules! unary {
@@ -12,6 +14,7 @@ macro_rules! unary {
             "a decimal number of 64 bits",
             |call| of_number(call, $code),
         )
+        .gives(Types::DECIMAL)
         .examples($examples);
     };
 }

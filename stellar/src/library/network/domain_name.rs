@@ -12,8 +12,10 @@ use crate::library::prelude::*;
 pub(super) struct DomainName<'d> {
     /// Everything before the suffix, without the dot between; empty when the name is a suffix itself.
     pub labels: &'d str,
-    /// The suffix as it is written.
-    pub suffix: &'d str,
+    /// The suffix as it stands there.
+    suffix: &'d str,
+    /// Whether the suffix is in the list.
+    is_known: bool,
 }
 
 impl<'d> DomainName<'d> {
@@ -24,20 +26,32 @@ impl<'d> DomainName<'d> {
         if !is_valid(name) {
             return None;
         }
-        let suffix = suffix_length(name);
-        let start = name.len().checked_sub(suffix)?;
+        let (length, is_known) = suffix_length(name);
+        let start = name.len().checked_sub(length)?;
         let labels = name.get(..start)?;
         Some(DomainName {
             labels: labels.strip_suffix('.').unwrap_or(labels),
             suffix: name.get(start..)?,
+            is_known,
         })
+    }
+
+    /// The suffix in lower case; one that is not in the list as it stands there.
+    pub fn written_suffix(&self) -> Cow<'d, str> {
+        if self.is_known {
+            return lower(self.suffix);
+        }
+        Cow::Borrowed(self.suffix)
     }
 }
 
-/// The length of the public suffix in bytes. Of an unknown top level, it is the last label.
-fn suffix_length(name: &str) -> usize {
+/// The length of the public suffix in bytes, and whether it is in the list. Of an unknown top level, it is the last label.
+fn suffix_length(name: &str) -> (usize, bool) {
     let lowered = lower(name);
-    psl::suffix(lowered.as_bytes()).map_or(name.len(), |suffix| suffix.as_bytes().len())
+    match psl::suffix(lowered.as_bytes()) {
+        Some(suffix) => (suffix.as_bytes().len(), suffix.is_known()),
+        None => (name.len(), false),
+    }
 }
 
 /// ASCII letters in lower case; a copy only where there are upper ones.

@@ -1,15 +1,18 @@
 use smol_str::SmolStrBuilder;
 
-use super::domain_name::{DomainName, domain_argument, lower};
+use super::domain_name::{DomainName, domain_argument};
 use crate::library::prelude::*;
 
 pub(super) const DOMAIN_REMOVE_SUBDOMAINS: Function = Function::new(
     "DOMAIN_REMOVE_SUBDOMAINS",
     "The public suffix of a domain name with the one label before it.",
-    &[optional("domain", "The domain name.")],
+    &[optional("domain", "The domain name.")
+        .of(Types::TEXT)
+        .null_gives("null")],
     "the text; null when it is not a domain name",
     domain_remove_subdomains,
 )
+.gives(Types::TEXT.or(Types::NULL))
 .examples(&[
     (
         "DOMAIN_REMOVE_SUBDOMAINS('www.aliexpress.com')",
@@ -42,6 +45,6 @@ fn domain_remove_subdomains(call: &mut Call) -> Outcome {
     let mut registered = SmolStrBuilder::new();
     registered.push_str(label);
     registered.push('.');
-    registered.push_str(&lower(name.suffix));
+    registered.push_str(&name.written_suffix());
     Ok(Value::Str(registered.finish()))
 }

@@ -4,13 +4,16 @@ use crate::library::prelude::*;
 pub(super) const DOMAIN_REMOVE_TLD: Function = Function::new(
     "DOMAIN_REMOVE_TLD",
     "A domain name without its public suffix.",
-    &[required("domain", "The domain name.")],
+    &[required("domain", "The domain name.")
+        .of(Types::TEXT)
+        .null_gives("null")],
     "the text; empty when the name is a suffix; null when it is not a domain name",
     |call| {
         let name = domain_argument(call)?.and_then(|text| DomainName::parse(text));
         Ok(name.map_or(Value::Null, |name| Value::str(name.labels)))
     },
 )
+.gives(Types::TEXT.or(Types::NULL))
 .examples(&[
     ("DOMAIN_REMOVE_TLD('www.google.co.uk')", "\"www.google\""),
     ("DOMAIN_REMOVE_TLD('com')", "\"\""),

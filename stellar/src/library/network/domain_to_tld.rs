@@ -1,22 +1,24 @@
-use super::domain_name::{DomainName, domain_argument, lower};
+use super::domain_name::{DomainName, domain_argument};
 use crate::library::prelude::*;
 
 pub(super) const DOMAIN_TO_TLD: Function = Function::new(
     "DOMAIN_TO_TLD",
     "The public suffix of a domain name, in lower case.",
-    &[optional("domain", "The domain name.")],
+    &[optional("domain", "The domain name.")
+        .of(Types::TEXT)
+        .null_gives("null")],
     "the text; what follows the last dot when it is not a domain name; null for null",
     |call| {
         let Some(text) = domain_argument(call)? else {
             return Ok(Value::Null);
         };
-        let suffix = match DomainName::parse(text) {
-            Some(name) => name.suffix,
-            None => text.rsplit('.').next().unwrap_or_default(),
-        };
-        Ok(Value::str(&lower(suffix)))
+        Ok(match DomainName::parse(text) {
+            Some(name) => Value::str(&name.written_suffix()),
+            None => Value::str(text.rsplit('.').next().unwrap_or_default()),
+        })
     },
 )
+.gives(Types::TEXT.or(Types::NULL))
 .examples(&[
     ("DOMAIN_TO_TLD('www.google.co.uk')", "\"co.uk\""),
     ("DOMAIN_TO_TLD('foo.github.io')", "\"github.io\""),

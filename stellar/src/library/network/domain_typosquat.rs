@@ -6,10 +6,11 @@ use crate::library::prelude::*;
 pub(super) const DOMAIN_TYPOSQUAT: Function = Function::new(
     "DOMAIN_TYPOSQUAT",
     "Names that may be taken for a domain name: misspelt, mistyped, or written with characters that look alike.",
-    &[optional("domain", "A domain name without subdomains and without its public suffix.")],
+    &[optional("domain", "A domain name without subdomains and without its public suffix.").of(Types::TEXT).null_gives("null")],
     "the set of names; null for null",
     domain_typosquat,
 )
+.gives(Types::SET.or(Types::NULL))
 .examples(&[
     ("'goggle' in DOMAIN_TYPOSQUAT('google')", "true"),
     ("'google' in DOMAIN_TYPOSQUAT('google')", "false"),

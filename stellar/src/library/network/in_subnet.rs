@@ -8,13 +8,14 @@ pub(super) const IN_SUBNET: Function = Function::new(
     "IN_SUBNET",
     "Whether an address is a host of one of several networks. The network's own address and its broadcast address are not hosts.",
     &[
-        required("address", "An IPv4 or IPv6 address; null gives false."),
-        required("network", "A network such as `192.168.0.0/24`; null is left out."),
-        repeated("networks", "More networks."),
+        required("address", "An IPv4 or IPv6 address.").of(Types::TEXT).null_gives("false"),
+        required("network", "A network such as `192.168.0.0/24`; null is left out.").of(Types::TEXT),
+        repeated("networks", "More networks.").of(Types::TEXT),
     ],
     "true or false",
     in_subnet,
 )
+.gives(Types::BOOLEAN)
 .prepared(|arguments| {
     let mut networks = Vec::with_capacity(arguments.len());
     for (at, argument) in arguments.iter().enumerate().skip(1) {
@@ -41,6 +42,9 @@ pub(super) const IN_SUBNET: Function = Function::new(
 ]);
 
 fn in_subnet(call: &mut Call) -> Outcome {
+    for at in 1..call.len() {
+        call.text_or_null(at)?;
+    }
     let Some(text) = call.text_or_null(0)? else {
         return Ok(Value::Bool(false));
     };

@@ -6,10 +6,11 @@ use crate::library::prelude::*;
 pub(super) const IS_DOMAIN: Function = Function::new(
     "IS_DOMAIN",
     "Whether all values are domain names with a known top level.",
-    &[repeated("domains", "The values, by their texts.")],
+    &[repeated("domains", "The values, by their texts.").null_gives("false")],
     "true or false; false for null and for no values",
     |call| all(call, is_domain),
 )
+.gives(Types::BOOLEAN)
 .examples(&[
     ("IS_DOMAIN('metron.io')", "true"),
     ("IS_DOMAIN('www.google.co.uk.', 'bücher.de')", "true"),

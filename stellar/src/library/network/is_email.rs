@@ -6,10 +6,11 @@ use crate::library::prelude::*;
 pub(super) const IS_EMAIL: Function = Function::new(
     "IS_EMAIL",
     "Whether all values are mail addresses at a domain with a known top level.",
-    &[repeated("addresses", "The values, by their texts.")],
+    &[repeated("addresses", "The values, by their texts.").null_gives("false")],
     "true or false; false for null and for no values",
     |call| all(call, is_email),
 )
+.gives(Types::BOOLEAN)
 .examples(&[
     ("IS_EMAIL('user.name+tag@sub.metron.io')", "true"),
     ("IS_EMAIL('\"a b\"@metron.io')", "true"),

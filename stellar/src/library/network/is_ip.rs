@@ -7,8 +7,8 @@ pub(super) const IS_IP: Function = Function::new(
     "IS_IP",
     "Whether a value is an IP address.",
     &[
-        optional("address", "The value, by its text."),
-        optional("type", "`IPV4` or `IPV6`; with anything else both will do."),
+        optional("address", "The value, by its text.").null_gives("false"),
+        optional("type", "`IPV4` or `IPV6`; with anything else both will do.").null_is_absent(),
     ],
     "true or false; false for null",
     |call| {
@@ -23,6 +23,7 @@ pub(super) const IS_IP: Function = Function::new(
         }))
     },
 )
+.gives(Types::BOOLEAN)
 .examples(&[
     ("IS_IP('10.0.0.1')", "true"),
     ("IS_IP('10.0.0.01')", "false"),

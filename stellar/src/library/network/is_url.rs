@@ -6,10 +6,11 @@ use crate::library::prelude::*;
 pub(super) const IS_URL: Function = Function::new(
     "IS_URL",
     "Whether all values are URLs of http, https or ftp, at an address or a domain with a known top level.",
-    &[repeated("urls", "The values, by their texts.")],
+    &[repeated("urls", "The values, by their texts.").null_gives("false")],
     "true or false; false for null and for no values",
     |call| all(call, is_url),
 )
+.gives(Types::BOOLEAN)
 .examples(&[
     ("IS_URL('https://metron.io:8443/a?b=c#d', 'ftp://10.0.0.1/')", "true"),
     ("IS_URL('gopher://metron.io')", "false"),

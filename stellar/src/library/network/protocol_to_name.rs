@@ -5,10 +5,7 @@ use crate::library::prelude::*;
 pub(super) const PROTOCOL_TO_NAME: Function = Function::new(
     "PROTOCOL_TO_NAME",
     "The name of an IP protocol.",
-    &[required(
-        "protocol",
-        "The number that IANA has given to it.",
-    )],
+    &[required("protocol", "The number that IANA has given to it.").null_gives("null")],
     "the name; the argument itself when there is none",
     |call| {
         let name = to_int(call.get(0)).and_then(|number| protocol_name(i64::from(number)));

@@ -4,7 +4,9 @@ use crate::library::prelude::*;
 const URL: Parameter = required(
     "url",
     "The URL. Of a scheme other than http, https, ftp, file, jar and mailto there are no parts.",
-);
+)
+.of(Types::TEXT)
+.null_gives("null");
 
 pub(super) const URL_TO_HOST: Function = Function::new(
     "URL_TO_HOST",
@@ -13,6 +15,7 @@ pub(super) const URL_TO_HOST: Function = Function::new(
     "the text; null when it is not a URL",
     |call| part(call, |url| Value::str(url.host)),
 )
+.gives(Types::TEXT.or(Types::NULL))
 .examples(&[
     (
         "URL_TO_HOST('http://www.aliexpress.com/af/shoes.html')",
@@ -31,6 +34,7 @@ pub(super) const URL_TO_PORT: Function = Function::new(
     "the number; -1 when the scheme has no usual one; null when it is not a URL",
     |call| part(call, |url| Value::Int(port(url))),
 )
+.gives(Types::INTEGER.or(Types::NULL))
 .examples(&[
     ("URL_TO_PORT('http://h:8080/')", "8080"),
     ("URL_TO_PORT('https://h/')", "443"),
@@ -44,6 +48,7 @@ pub(super) const URL_TO_PATH: Function = Function::new(
     "the text, which may be empty; null when it is not a URL",
     |call| part(call, |url| Value::str(&url.path())),
 )
+.gives(Types::TEXT.or(Types::NULL))
 .examples(&[
     ("URL_TO_PATH('http://h/a/b?c=d#e')", "\"\\/a\\/b\""),
     ("URL_TO_PATH('http://h?q')", "\"\""),
@@ -56,6 +61,7 @@ pub(super) const URL_TO_PROTOCOL: Function = Function::new(
     "the text; null when it is not a URL",
     |call| part(call, |url| Value::str(url.protocol)),
 )
+.gives(Types::TEXT.or(Types::NULL))
 .examples(&[
     ("URL_TO_PROTOCOL('HTTPS://h')", "\"https\""),
     ("URL_TO_PROTOCOL('ssh://h')", "null"),

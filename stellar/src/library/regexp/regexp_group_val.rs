@@ -6,16 +6,24 @@ pub(super) const REGEXP_GROUP_VAL: Function = Function::new(
     "REGEXP_GROUP_VAL",
     "What a group of a pattern matches when the whole text matches the pattern.",
     &[
-        required("input", "The text; null gives null."),
-        required("pattern", "A pattern in Java's syntax; null gives null."),
+        required("input", "The text.")
+            .of(Types::TEXT)
+            .null_gives("null"),
+        required(
+            "pattern",
+            "A pattern in Java's syntax; null gives null, except for group 0.",
+        )
+        .of(Types::TEXT),
         required(
             "group",
             "The number of the group. Number 0 is the text itself, even without a match.",
-        ),
+        )
+        .null_gives("null"),
     ],
     "the text; null when there is no match or no such group",
     regexp_group_val,
 )
+.gives(Types::TEXT.or(Types::NULL))
 .exact()
 .prepared(|arguments| match arguments.get(1) {
     Some(Some(Value::Str(source))) => Ok(Some(Box::new(
@@ -31,15 +39,18 @@ pub(super) const REGEXP_GROUP_VAL: Function = Function::new(
 
 fn regexp_group_val(call: &mut Call) -> Outcome {
     let (text, source) = (call.text_or_null(0)?, call.text_or_null(1)?);
-    let (Some(text), Some(source), Some(group)) = (text, source, to_int(call.get(2))) else {
+    let (Some(text), Some(group)) = (text, to_int(call.get(2))) else {
+        return Ok(Value::Null);
+    };
+    if group == 0 {
+        return Ok(Value::Str(text.clone()));
+    }
+    let Some(source) = source else {
         return Ok(Value::Null);
     };
     let Ok(group) = usize::try_from(group) else {
         return call.fail(format_args!("there is no group {group}"));
     };
-    if group == 0 {
-        return Ok(Value::Str(text.clone()));
-    }
     let found = match call.prepared::<Pattern>() {
         Some(pattern) => pattern.group(text, group),
         None => cached(source, true).and_then(|pattern| pattern.group(text, group)),

@@ -7,15 +7,19 @@ pub(super) const REGEXP_MATCH: Function = Function::new(
     "REGEXP_MATCH",
     "Whether a whole text matches a pattern, or one of several.",
     &[
-        required("input", "The text; null gives false."),
+        required("input", "The text.")
+            .of(Types::TEXT)
+            .null_gives("false"),
         required(
             "pattern",
-            "A pattern in Java's syntax, or a list of them. Null gives false.",
-        ),
+            "A pattern in Java's syntax, or a list of them. Nothing matches anything else.",
+        )
+        .null_gives("false"),
     ],
     "true or false",
     regexp_match,
 )
+.gives(Types::BOOLEAN)
 .prepared(|arguments| {
     let sources: Vec<&str> = match arguments.get(1) {
         Some(Some(Value::Str(source))) => vec![source],

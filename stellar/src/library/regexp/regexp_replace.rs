@@ -6,13 +6,14 @@ pub(super) const REGEXP_REPLACE: Function = Function::new(
     "REGEXP_REPLACE",
     "A text with everything that a pattern matches replaced.",
     &[
-        required("input", "The text; null and the empty text give null."),
-        required("pattern", "A pattern in Java's syntax; null and the empty one change nothing."),
-        required("replacement", "What to put there; `$1` stands for a group, `\\\\` quotes. Null and the empty text change nothing."),
+        required("input", "The text. Of the empty text, null is given.").of(Types::TEXT).null_gives("null"),
+        required("pattern", "A pattern in Java's syntax; null and the empty one change nothing.").of(Types::TEXT),
+        required("replacement", "What to put there; `$1` stands for a group, `\\\\` quotes. Null and the empty text change nothing.").of(Types::TEXT),
     ],
     "the text",
     regexp_replace,
 )
+.gives(Types::TEXT.or(Types::NULL))
 .exact()
 .prepared(|arguments| match arguments.get(1) {
     Some(Some(Value::Str(source))) => Ok(Some(Box::new(Pattern::find(source).map_err(Refused::at(1))?))),

@@ -11,14 +11,15 @@ pub(super) const BLOOM_INIT: Function = Function::new(
     "BLOOM_INIT",
     "A Bloom filter.",
     &[
-        optional(
-            "values",
-            "How many values it is to hold, 100000 when absent.",
-        ),
-        optional(
-            "probability",
-            "How often it may be wrong then, 0.01 when absent.",
-        ),
+        optional("values", "How many values it is to hold.")
+            .of(NUMERIC)
+            .defaults_to("100000"),
+        optional("probability", "How often it may be wrong then.")
+            .of(Types::DECIMAL
+                .or(Types::TEXT)
+                .or(Types::LIST)
+                .or(Types::SET))
+            .defaults_to("0.01"),
     ],
     "the filter",
     |call| {
@@ -32,13 +33,14 @@ pub(super) const BLOOM_INIT: Function = Function::new(
         }
     },
 )
+.gives(Types::OBJECT)
 .examples(&[("BLOOM_EXISTS(BLOOM_INIT(10, 0.1), 'a')", "false")]);
 
 pub(super) const BLOOM_ADD: Function = Function::new(
     "BLOOM_ADD",
     "A filter with more values. Nulls are left out.",
     &[
-        required("filter", "The filter."),
+        required("filter", "The filter.").of_present(Types::OBJECT),
         repeated("values", "What to add."),
     ],
     "the filter",
@@ -50,6 +52,7 @@ pub(super) const BLOOM_ADD: Function = Function::new(
         Ok(Value::Object(Arc::new(changed)))
     },
 )
+.gives(Types::OBJECT)
 .examples(&[
     (
         "BLOOM_EXISTS(BLOOM_ADD(BLOOM_INIT(), 'a', 'b'), 'b')",
@@ -62,21 +65,26 @@ pub(super) const BLOOM_EXISTS: Function = Function::new(
     "BLOOM_EXISTS",
     "Whether a filter has seen a value. It may be wrong in saying yes.",
     &[
-        optional("filter", "The filter."),
-        optional("value", "The value; null gives false."),
+        optional(
+            "filter",
+            "The filter. Null gives false when the value is null too.",
+        )
+        .of(Types::OBJECT),
+        optional("value", "The value.").null_gives("false"),
     ],
     "true or false",
     |call| {
-        if call.len() == 0 {
+        let value = call.get(1);
+        if value.is_null() && call.get(0).is_null() {
             return Ok(Value::Bool(false));
         }
         let bloom = bloom(call)?;
-        let value = call.get(1);
         Ok(Value::Bool(
             !value.is_null() && bloom.contains(hash_value(value)?),
         ))
     },
 )
+.gives(Types::BOOLEAN)
 .examples(&[("BLOOM_EXISTS()", "false")]);
 
 pub(super) const BLOOM_MERGE: Function = Function::new(
@@ -85,7 +93,8 @@ pub(super) const BLOOM_MERGE: Function = Function::new(
     &[optional(
         "filters",
         "A list of filters; everything else in it is left out.",
-    )],
+    )
+    .null_gives("null")],
     "the filter; null when there is none",
     |call| {
         let all = members(call.get(0)).unwrap_or_default();
@@ -103,6 +112,7 @@ pub(super) const BLOOM_MERGE: Function = Function::new(
         Ok(merged.map_or(Value::Null, |bloom| Value::Object(Arc::new(bloom))))
     },
 )
+.gives(Types::OBJECT.or(Types::NULL))
 .examples(&[
     (
         "BLOOM_EXISTS(BLOOM_MERGE([BLOOM_INIT(), BLOOM_ADD(BLOOM_INIT(), 'a')]), 'a')",

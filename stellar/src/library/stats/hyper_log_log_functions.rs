@@ -14,19 +14,29 @@ pub(super) const HLLP_INIT: Function = Function::new(
     "HLLP_INIT",
     "A counter of different values.",
     &[
-        optional(
-            "precision",
-            "From 4 to 32; 14 when absent. Above 18 it is taken as 18.",
-        ),
-        optional(
-            "sparsePrecision",
-            "From the precision to 32; 25 when absent.",
-        ),
+        optional("precision", "From 4 to 32. Above 18 it is taken as 18.")
+            .of_present(
+                Types::NUMBER
+                    .or(Types::TEXT)
+                    .or(Types::LIST)
+                    .or(Types::SET)
+                    .or(Types::OBJECT),
+            )
+            .left_out("14"),
+        optional("sparsePrecision", "From the precision to 32.")
+            .of_present(
+                Types::NUMBER
+                    .or(Types::TEXT)
+                    .or(Types::LIST)
+                    .or(Types::SET)
+                    .or(Types::OBJECT),
+            )
+            .left_out("25"),
     ],
     "the counter",
     |call| {
         let precision = |at: usize, otherwise: u32| match call.get(at) {
-            Value::Null => Some(otherwise),
+            _ if at >= call.len() => Some(otherwise),
             value => to_int(value).and_then(|number| u32::try_from(number).ok()),
         };
         let sparse = if call.len() == 1 {
@@ -42,13 +52,14 @@ pub(super) const HLLP_INIT: Function = Function::new(
         }
     },
 )
+.gives(Types::OBJECT)
 .examples(&[("HLLP_CARDINALITY(HLLP_INIT(5, 6))", "0")]);
 
 pub(super) const HLLP_ADD: Function = Function::new(
     "HLLP_ADD",
     "A counter with one more value, or with the members of a list.",
     &[
-        required("counter", "The counter; null stands for a new one."),
+        required("counter", "The counter; null stands for a new one.").of(Types::OBJECT),
         required("value", "The value or the list."),
     ],
     "the counter",
@@ -62,6 +73,7 @@ pub(super) const HLLP_ADD: Function = Function::new(
         Ok(object(changed))
     },
 )
+.gives(Types::OBJECT)
 .examples(&[
     (
         "HLLP_CARDINALITY(HLLP_ADD(HLLP_INIT(), ['a', 'b', 'a']))",
@@ -73,7 +85,7 @@ pub(super) const HLLP_ADD: Function = Function::new(
 pub(super) const HLLP_CARDINALITY: Function = Function::new(
     "HLLP_CARDINALITY",
     "How many different values a counter has seen, about.",
-    &[optional("counter", "The counter.")],
+    &[optional("counter", "The counter. Anything else has seen nothing.").null_gives("0")],
     "the number; 0 when it is not a counter",
     |call| {
         Ok(Value::Long(
@@ -81,12 +93,15 @@ pub(super) const HLLP_CARDINALITY: Function = Function::new(
         ))
     },
 )
+.gives(Types::INTEGER)
 .examples(&[("HLLP_CARDINALITY(null)", "0")]);
 
 pub(super) const HLLP_MERGE: Function = Function::new(
     "HLLP_MERGE",
     "One counter from several of the same precision.",
-    &[required("counters", "A list of counters, or one counter.")],
+    &[required("counters", "A list of counters, or one counter.")
+        .of(Types::LIST.or(Types::SET).or(Types::OBJECT))
+        .null_gives("null")],
     "the counter; null when there is none",
     |call| {
         let all = members(call.get(0)).unwrap_or_else(|| vec![call.get(0).clone()]);
@@ -104,6 +119,7 @@ pub(super) const HLLP_MERGE: Function = Function::new(
         Ok(merged.map_or(Value::Null, object))
     },
 )
+.gives(Types::OBJECT.or(Types::NULL))
 .exact()
 .examples(&[
     (

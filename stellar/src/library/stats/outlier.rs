@@ -5,7 +5,6 @@ use alidade_event::Object;
 
 use super::statistics::Statistics;
 use crate::EvalError;
-use crate::convert::to_double;
 use crate::library::function::members;
 use crate::library::prelude::*;
 
@@ -61,15 +60,21 @@ pub(super) const OUTLIER_MAD_STATE_MERGE: Function = Function::new(
         required(
             "states",
             "A list of earlier states; nulls among them are left out.",
-        ),
-        optional("current", "The current state, whose own values are kept."),
+        )
+        .of(Types::LIST.or(Types::SET)),
+        optional(
+            "current",
+            "The current state, whose own values count as well.",
+        )
+        .of(Types::OBJECT)
+        .null_is_absent(),
     ],
     "the state",
     |call| {
         let mut merged = MadState::default();
         if let Some(current) = state(call, call.get(1))? {
-            merged.tick_values = current.tick_values.clone();
-            merged.tick_deviations = current.tick_deviations.clone();
+            merged.window_values = current.tick_values.clone();
+            merged.window_deviations = current.tick_deviations.clone();
         }
         for value in call.members_or_null(0)?.unwrap_or_default() {
             if let Some(earlier) = state(call, &value)?
@@ -81,6 +86,7 @@ pub(super) const OUTLIER_MAD_STATE_MERGE: Function = Function::new(
         Ok(Value::Object(Arc::new(merged)))
     },
 )
+.gives(Types::OBJECT)
 .examples(&[(
     "OUTLIER_MAD_SCORE(OUTLIER_MAD_STATE_MERGE([]), null)",
     "null",
@@ -89,17 +95,23 @@ pub(super) const OUTLIER_MAD_STATE_MERGE: Function = Function::new(
 pub(super) const OUTLIER_MAD_ADD: Function = Function::new(
     "OUTLIER_MAD_ADD",
     "A state with more values.",
-    &[required("state", "The state; null gives null."), required("values", "A number or a list of numbers.")],
+    &[required("state", "The state.").of(Types::OBJECT).null_gives("null"), required("values", "A number or a list of numbers.").of(Types::NUMBER.or(Types::LIST).or(Types::SET))],
     "the state",
     |call| {
-        let Some(mut changed) = state(call, call.get(0))?.cloned() else {
+        let state = state(call, call.get(0))?;
+        let values = members(call.get(1)).unwrap_or_else(|| vec![call.get(1).clone()]);
+        let mut numbers = Vec::with_capacity(values.len());
+        for value in values.iter().filter(|value| !value.is_null()) {
+            match value.as_f64() {
+                Some(number) if number.is_nan() => {}
+                Some(number) => numbers.push(number),
+                None => return call.wrong(1, "a number or a list of numbers"),
+            }
+        }
+        let Some(mut changed) = state.cloned() else {
             return Ok(Value::Null);
         };
-        let values = members(call.get(1)).unwrap_or_else(|| vec![call.get(1).clone()]);
-        for value in values.iter().filter(|value| !value.is_null()) {
-            let Some(number) = value.as_f64() else {
-                return call.wrong(1, "a number or a list of numbers");
-            };
+        for number in numbers {
             if let Err(reason) = changed.add(number) {
                 return call.fail(reason);
             }
@@ -107,6 +119,7 @@ pub(super) const OUTLIER_MAD_ADD: Function = Function::new(
         Ok(Value::Object(Arc::new(changed)))
     },
 )
+.gives(Types::OBJECT.or(Types::NULL))
 .examples(&[(
     "OUTLIER_MAD_SCORE(OUTLIER_MAD_ADD(OUTLIER_MAD_STATE_MERGE([]), [10, 10, 11, 12, 10, 9]), 50, 1.0)",
     "40.0",
@@ -116,19 +129,23 @@ pub(super) const OUTLIER_MAD_SCORE: Function = Function::new(
     "OUTLIER_MAD_SCORE",
     "How far a value is from the median, in median absolute deviations.",
     &[
-        required("state", "The state; null gives NaN."),
-        required("value", "The number; null gives NaN."),
-        optional(
-            "scale",
-            "What the score is multiplied with, 0.6745 when absent.",
-        ),
+        required("state", "The state.")
+            .of(Types::OBJECT)
+            .null_gives("NaN"),
+        required("value", "The number.")
+            .of(Types::NUMBER)
+            .null_gives("NaN"),
+        optional("scale", "What the score is multiplied with.")
+            .of(Types::NUMBER)
+            .defaults_to("0.6745"),
     ],
     "the score",
     |call| {
-        let (Some(state), Some(value)) = (state(call, call.get(0))?, to_double(call.get(1))) else {
+        let scale = call.number_or_null(2)?.unwrap_or(0.6745);
+        let value = call.number_or_null(1)?;
+        let (Some(state), Some(value)) = (state(call, call.get(0))?, value) else {
             return Ok(Value::Double(f64::NAN));
         };
-        let scale = to_double(call.get(2)).unwrap_or(0.6745);
         let median = |statistics: &Statistics| statistics.percentile(50.0).unwrap_or(f64::NAN);
         let distance = (value - median(&state.window_values)).abs();
         Ok(Value::Double(
@@ -136,6 +153,7 @@ pub(super) const OUTLIER_MAD_SCORE: Function = Function::new(
         ))
     },
 )
+.gives(Types::DECIMAL)
 .examples(&[("OUTLIER_MAD_SCORE(null, 5)", "null")]);
 
 fn state<'v>(call: &Call, value: &'v Value) -> Result<Option<&'v MadState>, EvalError> {

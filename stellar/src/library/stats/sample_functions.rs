@@ -7,15 +7,15 @@ use crate::library::function::members;
 use crate::library::prelude::*;
 
 const DEFAULT_SIZE: usize = 1_024;
-const SAMPLE: Parameter = optional("sample", "The sample; null stands for a new one.");
+const SAMPLE: Parameter =
+    required("sample", "The sample; null stands for a new one.").of(Types::OBJECT);
 
 pub(super) const SAMPLE_INIT: Function = Function::new(
     "SAMPLE_INIT",
     "A sample without values.",
-    &[optional(
-        "size",
-        "How many values it holds at most, 1024 when absent.",
-    )],
+    &[optional("size", "How many values it holds at most.")
+        .of(NUMERIC)
+        .defaults_to("1024")],
     "the sample",
     |call| {
         let size = match call.get(0) {
@@ -28,6 +28,7 @@ pub(super) const SAMPLE_INIT: Function = Function::new(
         }
     },
 )
+.gives(Types::OBJECT)
 .examples(&[("SAMPLE_GET(SAMPLE_INIT(2))", "[]")]);
 
 pub(super) const SAMPLE_ADD: Function = Function::new(
@@ -35,7 +36,7 @@ pub(super) const SAMPLE_ADD: Function = Function::new(
     "A sample with one more value, or with the members of a list.",
     &[
         SAMPLE,
-        optional("value", "The value or the list; null is left out."),
+        required("value", "The value or the list; null is left out."),
     ],
     "the sample",
     |call| {
@@ -50,6 +51,7 @@ pub(super) const SAMPLE_ADD: Function = Function::new(
         Ok(object(changed))
     },
 )
+.gives(Types::OBJECT)
 .examples(&[(
     "LENGTH(SAMPLE_GET(SAMPLE_ADD(SAMPLE_INIT(2), [1, 2, 3])))",
     "2",
@@ -58,32 +60,31 @@ pub(super) const SAMPLE_ADD: Function = Function::new(
 pub(super) const SAMPLE_GET: Function = Function::new(
     "SAMPLE_GET",
     "The values of a sample.",
-    &[optional("sample", "The sample; null gives null.")],
+    &[optional("sample", "The sample.")
+        .of(Types::OBJECT)
+        .null_gives("null")],
     "the list",
     |call| {
         let sample = sample(call, call.get(0))?;
         Ok(sample.map_or(Value::Null, |sample| Value::list(sample.values.clone())))
     },
 )
+.gives(Types::LIST.or(Types::NULL))
 .examples(&[("SAMPLE_GET(SAMPLE_ADD(null, [1, 2, 3]))", "[1,2,3]")]);
 
 pub(super) const SAMPLE_MERGE: Function = Function::new(
     "SAMPLE_MERGE",
     "One sample from several.",
     &[
-        required(
-            "samples",
-            "A list of samples; nulls among them are left out.",
-        ),
-        optional(
-            "base",
-            "The sample that the others are added to; a new one when absent.",
-        ),
+        required("samples", "A list of samples; nulls among them are left out.").of(Types::LIST.or(Types::SET)).null_gives("null"),
+        optional("base", "The sample that the others are added to; a new one of the size of the first when absent.").of(Types::OBJECT).null_is_absent(),
     ],
     "the sample; null when there is none",
     |call| {
-        let mut merged = sample(call, call.get(1))?.cloned();
-        for value in call.members_or_null(0)?.unwrap_or_default() {
+        let base = sample(call, call.get(1))?;
+        let samples = call.members_or_null(0)?.unwrap_or_default();
+        let mut merged = base.filter(|_| !samples.is_empty()).cloned();
+        for value in samples {
             let Some(other) = sample(call, &value)? else {
                 continue;
             };
@@ -95,6 +96,7 @@ pub(super) const SAMPLE_MERGE: Function = Function::new(
         Ok(merged.map_or(Value::Null, object))
     },
 )
+.gives(Types::OBJECT.or(Types::NULL))
 .examples(&[(
     "SAMPLE_GET(SAMPLE_MERGE([SAMPLE_ADD(null, 1), SAMPLE_ADD(null, 2)]))",
     "[1,2]",

@@ -8,10 +8,11 @@ use crate::library::function::members;
 use crate::library::math::bin;
 use crate::library::prelude::*;
 
-pub(super) const STATS: Parameter = optional(
+const STATS: Parameter = optional(
     "stats",
-    "Statistics of STATS_INIT, STATS_ADD or STATS_MERGE.",
-);
+    "Statistics of STATS_INIT, STATS_ADD or STATS_MERGE; null stands for new ones.",
+)
+.of(Types::OBJECT);
 
 pub(super) const STATS_INIT: Function = Function::new(
     "STATS_INIT",
@@ -19,7 +20,8 @@ pub(super) const STATS_INIT: Function = Function::new(
     &[optional(
         "window",
         "How many of the latest values to keep; all are summed up when it is not above 0.",
-    )],
+    )
+    .null_is_absent()],
     "the statistics",
     |call| {
         let window = call.get(0).as_f64().filter(|window| *window >= 1.0);
@@ -29,6 +31,7 @@ pub(super) const STATS_INIT: Function = Function::new(
         }))
     },
 )
+.gives(Types::OBJECT)
 .examples(&[("STATS_COUNT(STATS_INIT())", "0.0")]);
 
 pub(super) const STATS_ADD: Function = Function::new(
@@ -39,7 +42,8 @@ pub(super) const STATS_ADD: Function = Function::new(
         repeated(
             "values",
             "Numbers, or lists of numbers; nulls are left out.",
-        ),
+        )
+        .of(NUMERIC),
     ],
     "the statistics",
     |call| {
@@ -52,6 +56,7 @@ pub(super) const STATS_ADD: Function = Function::new(
         Ok(object(statistics))
     },
 )
+.gives(Types::OBJECT)
 .examples(&[
     ("STATS_MEAN(STATS_ADD(null, 1, [2, 3], null))", "2.0"),
     ("STATS_COUNT(STATS_ADD(STATS_INIT(3), 1, 2, 3, 4))", "3.0"),
@@ -63,7 +68,8 @@ pub(super) const STATS_MERGE: Function = Function::new(
     &[optional(
         "stats",
         "A list of statistics; everything else in it is left out.",
-    )],
+    )
+    .null_gives("null")],
     "the statistics; null when there are none",
     |call| {
         let all = members(call.get(0)).unwrap_or_default();
@@ -80,6 +86,7 @@ pub(super) const STATS_MERGE: Function = Function::new(
         Ok(object(merged))
     },
 )
+.gives(Types::OBJECT.or(Types::NULL))
 .examples(&[
     (
         "STATS_MEAN(STATS_MERGE([STATS_ADD(null, 1, 2), STATS_ADD(null, 6)]))",
@@ -96,8 +103,10 @@ pub(super) const STATS_PERCENTILE: Function = Function::new(
     "STATS_PERCENTILE",
     "The value below which a percentage of the values lies.",
     &[
-        required("stats", "The statistics; null gives NaN."),
-        required("percent", "From 0 to 100."),
+        required("stats", "The statistics.")
+            .of(Types::OBJECT)
+            .null_gives("NaN"),
+        required("percent", "From 0 to 100.").null_gives("NaN"),
     ],
     "a decimal number of 64 bits",
     |call| {
@@ -111,6 +120,7 @@ pub(super) const STATS_PERCENTILE: Function = Function::new(
         }
     },
 )
+.gives(Types::DECIMAL)
 .examples(&[(
     "STATS_PERCENTILE(STATS_ADD(null, 1, 2, 3, 4, 5), 95)",
     "4.8",
@@ -120,25 +130,27 @@ pub(super) const STATS_BIN: Function = Function::new(
     "STATS_BIN",
     "The number of the bin that a value falls into, with percentiles as the bounds of the bins.",
     &[
-        required("stats", "The statistics; null gives -1."),
-        required("value", "The number; null gives -1."),
+        required("stats", "The statistics.")
+            .of(Types::OBJECT)
+            .null_gives("-1"),
+        required("value", "The number.").null_gives("-1"),
         optional(
             "bounds",
-            "Ascending percentages, or `QUARTILE`, which it is when absent, `QUINTILE`, `DECILE`.",
-        ),
+            "Ascending percentages, or `QUARTILE`, `QUINTILE` or `DECILE`.",
+        )
+        .of(Types::TEXT.or(Types::LIST).or(Types::SET))
+        .defaults_to("`QUARTILE`"),
     ],
     "the index",
     stats_bin,
 )
+.gives(Types::INTEGER)
 .examples(&[(
     "STATS_BIN(STATS_ADD(null, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10), 3)",
     "0",
 )]);
 
 fn stats_bin(call: &mut Call) -> Outcome {
-    let (Some(statistics), Some(value)) = (statistics(call, 0)?, to_double(call.get(1))) else {
-        return Ok(Value::Int(-1));
-    };
     let evenly = |parts: u32| {
         (1..parts)
             .map(|part| f64::from(part * 100 / parts))
@@ -146,16 +158,22 @@ fn stats_bin(call: &mut Call) -> Outcome {
     };
     let percents: Vec<f64> = match call.get(2) {
         Value::Null => evenly(4),
-        Value::Str(name) => match name.to_ascii_uppercase().as_str() {
+        Value::Str(name) => match name.as_str() {
             "QUARTILE" => evenly(4),
             "QUINTILE" => evenly(5),
             "DECILE" => evenly(10),
             _ => return call.wrong(2, "QUARTILE, QUINTILE or DECILE"),
         },
-        other => match members(other) {
-            Some(members) => members.iter().filter_map(to_double).collect(),
-            None => return call.wrong(2, "a list of percentages"),
-        },
+        other => {
+            let members = members(other);
+            match members.and_then(|all| all.iter().map(Value::as_f64).collect()) {
+                Some(percents) => percents,
+                None => return call.wrong(2, "a list of percentages"),
+            }
+        }
+    };
+    let (Some(statistics), Some(value)) = (statistics(call, 0)?, to_double(call.get(1))) else {
+        return Ok(Value::Int(-1));
     };
     let bounds = |at: usize| {
         percents

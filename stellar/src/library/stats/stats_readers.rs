@@ -1,6 +1,13 @@
 use super::statistics::Statistics;
-use super::stats_functions::{STATS, statistics};
+use super::stats_functions::statistics;
 use crate::library::prelude::*;
+
+const STATS: Parameter = optional(
+    "stats",
+    "Statistics of STATS_INIT, STATS_ADD or STATS_MERGE.",
+)
+.of(Types::OBJECT)
+.null_gives("NaN");
 
 /// One parameter, a double as the value: what all of these have in common.
 macro_rules! reader {
@@ -12,6 +19,7 @@ macro_rules! reader {
             "a decimal number of 64 bits; NaN for null",
             |call| read(call, $code),
         )
+        .gives(Types::DECIMAL)
         .examples($examples);
     };
 }

@@ -1,6 +1,6 @@
 use crate::library::prelude::*;
 
-const NAME: Parameter = optional("name", "The name.");
+const NAME: Parameter = optional("name", "The name.").null_gives("null");
 
 pub(super) const SYSTEM_ENV_GET: Function = Function::new(
     "SYSTEM_ENV_GET",
@@ -21,6 +21,7 @@ pub(super) const SYSTEM_ENV_GET: Function = Function::new(
         Ok(value.map_or(Value::Null, Value::from))
     },
 )
+.gives(Types::TEXT.or(Types::NULL))
 .varying()
 .examples(&[
     ("SYSTEM_ENV_GET('NO_SUCH_VARIABLE')", "null"),
@@ -40,6 +41,7 @@ pub(super) const SYSTEM_PROPERTY_GET: Function = Function::new(
             .map_or(Value::Null, Value::from))
     },
 )
+.gives(Types::TEXT.or(Types::NULL))
 .varying()
 .examples(&[
     ("SYSTEM_PROPERTY_GET('file.separator')", "\"\\/\""),

@@ -1,17 +1,22 @@
 use crate::library::prelude::*;
 
-const TEXT: Parameter = required("input", "The text; null gives false.");
+const TEXT: Parameter = required("input", "The text.")
+    .of(Types::TEXT)
+    .null_gives("false");
 
 pub(super) const STARTS_WITH: Function = Function::new(
     "STARTS_WITH",
     "Whether a text begins with another one.",
     &[
         TEXT,
-        required("prefix", "The beginning to look for; null gives false."),
+        required("prefix", "The beginning to look for.")
+            .of(Types::TEXT)
+            .null_gives("false"),
     ],
     "true or false",
     |call| affixed(call, |text, prefix| text.starts_with(prefix)),
 )
+.gives(Types::BOOLEAN)
 .examples(&[
     ("STARTS_WITH('squid.log', 'squid')", "true"),
     ("STARTS_WITH('squid.log', 'log')", "false"),
@@ -24,11 +29,14 @@ pub(super) const ENDS_WITH: Function = Function::new(
     "Whether a text ends with another one.",
     &[
         TEXT,
-        required("suffix", "The end to look for; null gives false."),
+        required("suffix", "The end to look for.")
+            .of(Types::TEXT)
+            .null_gives("false"),
     ],
     "true or false",
     |call| affixed(call, |text, suffix| text.ends_with(suffix)),
 )
+.gives(Types::BOOLEAN)
 .examples(&[
     ("ENDS_WITH('squid.log', '.log')", "true"),
     ("ENDS_WITH('squid.log', 'LOG')", "false"),

@@ -2,13 +2,25 @@ use smol_str::format_smolstr;
 
 use crate::library::prelude::*;
 
-const TEXT: Parameter = required("input", "The text; null gives null.");
-const OTHER: Parameter = optional("other", "A second affix whose presence is enough.");
+const TEXT: Parameter = required("input", "The text.")
+    .of(Types::TEXT)
+    .null_gives("null");
+const OTHER: Parameter = optional("other", "A second affix whose presence is enough.")
+    .of(Types::TEXT)
+    .null_is_absent();
 
 pub(super) const PREPEND_IF_MISSING: Function = Function::new(
     "PREPEND_IF_MISSING",
     "Puts a beginning before a text that does not have it.",
-    &[TEXT, required("prefix", "The beginning to add."), OTHER],
+    &[
+        TEXT,
+        required(
+            "prefix",
+            "The beginning to add; null and the empty text add nothing.",
+        )
+        .of(Types::TEXT),
+        OTHER,
+    ],
     "the text",
     |call| {
         completed(
@@ -18,6 +30,7 @@ pub(super) const PREPEND_IF_MISSING: Function = Function::new(
         )
     },
 )
+.gives(Types::TEXT.or(Types::NULL))
 .exact()
 .examples(&[
     (
@@ -38,7 +51,15 @@ pub(super) const PREPEND_IF_MISSING: Function = Function::new(
 pub(super) const APPEND_IF_MISSING: Function = Function::new(
     "APPEND_IF_MISSING",
     "Puts an end after a text that does not have it.",
-    &[TEXT, required("suffix", "The end to add."), OTHER],
+    &[
+        TEXT,
+        required(
+            "suffix",
+            "The end to add; null and the empty text add nothing.",
+        )
+        .of(Types::TEXT),
+        OTHER,
+    ],
     "the text",
     |call| {
         completed(
@@ -48,6 +69,7 @@ pub(super) const APPEND_IF_MISSING: Function = Function::new(
         )
     },
 )
+.gives(Types::TEXT.or(Types::NULL))
 .exact()
 .examples(&[
     ("APPEND_IF_MISSING('file', '.txt')", "\"file.txt\""),

@@ -1,6 +1,7 @@
 use crate::library::prelude::*;
 
-const INPUT: Parameter = required("input", "Any value; what is not text is taken by its text.");
+const INPUT: Parameter =
+    required("input", "Any value; what is not text is taken by its text.").null_gives("null");
 
 pub(super) const TO_LOWER: Function = Function::new(
     "TO_LOWER",
@@ -9,6 +10,7 @@ pub(super) const TO_LOWER: Function = Function::new(
     "the text; null for null",
     |call| cased(call, |text| text.to_lowercase()),
 )
+.gives(Types::TEXT.or(Types::NULL))
 .examples(&[
     ("TO_LOWER('Mixed')", "\"mixed\""),
     ("TO_LOWER(null)", "null"),
@@ -21,6 +23,7 @@ pub(super) const TO_UPPER: Function = Function::new(
     "the text; null for null",
     |call| cased(call, |text| text.to_uppercase()),
 )
+.gives(Types::TEXT.or(Types::NULL))
 .examples(&[
     ("TO_UPPER('Mixed')", "\"MIXED\""),
     ("TO_UPPER(true)", "\"TRUE\""),

@@ -3,10 +3,13 @@ use crate::library::prelude::*;
 pub(super) const CHOMP: Function = Function::new(
     "CHOMP",
     "Removes one line end from the end of a text.",
-    &[required("input", "The text; null gives null.")],
+    &[required("input", "The text.")
+        .of(Types::TEXT)
+        .null_gives("null")],
     "the text",
     chomp,
 )
+.gives(Types::TEXT.or(Types::NULL))
 .examples(&[
     ("CHOMP('a\\n\\n')", "\"a\\n\""),
     ("CHOMP('a\\r\\n')", "\"a\""),

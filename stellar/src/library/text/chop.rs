@@ -3,10 +3,13 @@ use crate::library::prelude::*;
 pub(super) const CHOP: Function = Function::new(
     "CHOP",
     "Removes the last character of a text, or a CR LF as one.",
-    &[required("input", "The text; null gives null.")],
+    &[required("input", "The text.")
+        .of(Types::TEXT)
+        .null_gives("null")],
     "the text",
     chop,
 )
+.gives(Types::TEXT.or(Types::NULL))
 .examples(&[
     ("CHOP('abc')", "\"ab\""),
     ("CHOP('a\\r\\n')", "\"a\""),

@@ -4,12 +4,17 @@ pub(super) const COUNT_MATCHES: Function = Function::new(
     "COUNT_MATCHES",
     "How often a text occurs in another one, without overlaps.",
     &[
-        required("input", "The text that is searched."),
-        required("part", "The text that is looked for."),
+        required("input", "The text that is searched.")
+            .of(Types::TEXT)
+            .null_gives("0"),
+        required("part", "The text that is looked for.")
+            .of(Types::TEXT)
+            .null_gives("0"),
     ],
     "the number; 0 when either is null or empty",
     count_matches,
 )
+.gives(Types::INTEGER)
 .exact()
 .examples(&[
     ("COUNT_MATCHES('aaaa', 'aa')", "2"),

@@ -6,13 +6,11 @@ use crate::library::prelude::*;
 pub(super) const STRING_ENTROPY: Function = Function::new(
     "STRING_ENTROPY",
     "Shannon's entropy of the characters of a text, to the base 2.",
-    &[required(
-        "input",
-        "The text; any other value is taken by its text.",
-    )],
+    &[required("input", "The text; any other value is taken by its text.").null_gives("0.0")],
     "the entropy; 0 for null and for the empty text",
     string_entropy,
 )
+.gives(Types::DECIMAL)
 .exact()
 .examples(&[
     ("STRING_ENTROPY('aabb')", "1.0"),

@@ -3,7 +3,8 @@ use crate::convert::to_int;
 use crate::library::prelude::*;
 use crate::text::{MAX_TEXT, too_long};
 
-const INPUT: Parameter = required("input", "Any value; what is not text is taken by its text.");
+const INPUT: Parameter =
+    required("input", "Any value; what is not text is taken by its text.").null_gives("null");
 const FILL: Parameter = required(
     "fill",
     "What to fill with; only its first character is used.",
@@ -17,6 +18,7 @@ pub(super) const FILL_LEFT: Function = Function::new(
     "the text; null for null",
     |call| filled(call, |text, filling| filling + text),
 )
+.gives(Types::TEXT.or(Types::NULL))
 .examples(&[
     ("FILL_LEFT('7', '0', 3)", "\"007\""),
     ("FILL_LEFT('1234', '0', 3)", "\"1234\""),
@@ -30,6 +32,7 @@ pub(super) const FILL_RIGHT: Function = Function::new(
     "the text; null for null",
     |call| filled(call, |text, filling| text.to_owned() + &filling),
 )
+.gives(Types::TEXT.or(Types::NULL))
 .examples(&[("FILL_RIGHT('7', 'xy', 3)", "\"7xx\"")]);
 
 fn filled(call: &mut Call, join: fn(&str, String) -> String) -> Outcome {

@@ -1,6 +1,7 @@
 use super::decimal::Decimal;
 use crate::EvalError;
 use crate::character::Character;
+use crate::convert::to_text;
 use crate::library::date::format_conversion;
 use crate::library::prelude::*;
 use crate::text::{MAX_TEXT, text, too_long};
@@ -12,7 +13,8 @@ pub(super) const FORMAT: Function = Function::new(
         required(
             "format",
             "Text with specifiers such as `%s`, `%05d`, `%.2f`, `%2$s`, `%n`, `%%`.",
-        ),
+        )
+        .of_present(Types::ANY),
         repeated(
             "values",
             "What the specifiers stand for. Surplus values are ignored.",
@@ -21,6 +23,7 @@ pub(super) const FORMAT: Function = Function::new(
     "the text",
     format,
 )
+.gives(Types::TEXT)
 .prepared(|arguments| match arguments.first() {
     Some(Some(Value::Str(format))) => match parse(format) {
         Ok(pieces) => Ok(Some(Box::new(pieces))),
@@ -203,7 +206,7 @@ impl Specifier {
 }
 
 fn format(call: &mut Call) -> Outcome {
-    let Some(format) = call.any_text(0)? else {
+    let Some(format) = to_text(call.get(0)) else {
         return call.wrong(0, "text");
     };
     let parsed;

@@ -4,13 +4,14 @@ pub(super) const FUZZY_SCORE: Function = Function::new(
     "FUZZY_SCORE",
     "How well a query matches a term: a point for each character found in order, two more when it follows the previous one.",
     &[
-        required("term", "The text that is searched."),
-        required("query", "The characters that are looked for, in order."),
-        required("language", "An IETF language tag such as `en`."),
+        required("term", "The text that is searched.").null_gives("0"),
+        required("query", "The characters that are looked for, in order.").null_gives("0"),
+        required("language", "An IETF language tag such as `en`.").null_gives("0"),
     ],
     "the score; 0 when term or query is not text or empty",
     fuzzy_score,
 )
+.gives(Types::INTEGER)
 .examples(&[
     ("FUZZY_SCORE('Metron', 'met', 'en')", "7"),
     ("FUZZY_SCORE('ROOM', 'o', 'en')", "1"),
@@ -28,6 +29,7 @@ pub(super) const FUZZY_LANGS: Function = Function::new(
         ))
     },
 )
+.gives(Types::LIST)
 .examples(&[("'en' in FUZZY_LANGS()", "true")]);
 
 /// Languages of ISO 639-1, and the most used of them with a country. Scoring depends on the language only in the way that
@@ -47,9 +49,6 @@ fn fuzzy_score(call: &mut Call) -> Outcome {
     let (Value::Str(term), Value::Str(query)) = (call.get(0), call.get(1)) else {
         return Ok(Value::Int(0));
     };
-    if term.is_empty() || query.is_empty() {
-        return Ok(Value::Int(0));
-    }
     let Value::Str(language) = call.get(2) else {
         return Ok(Value::Int(0));
     };
@@ -58,6 +57,9 @@ fn fuzzy_score(call: &mut Call) -> Outcome {
             "unknown language `{}`",
             language.escape_debug()
         ));
+    }
+    if term.is_empty() || query.is_empty() {
+        return Ok(Value::Int(0));
     }
     let term: Vec<char> = term.to_lowercase().chars().collect();
     let (mut score, mut next, mut previous) = (0, 0, None);

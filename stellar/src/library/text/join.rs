@@ -5,12 +5,13 @@ pub(super) const JOIN: Function = Function::new(
     "JOIN",
     "The members of a list as one text, with a delimiter between them. Nulls are left out.",
     &[
-        required("members", "A list or a set."),
-        required("delimiter", "What stands between two members."),
+        required("members", "A list or a set.").of_present(Types::LIST.or(Types::SET)),
+        required("delimiter", "What stands between two members.").of_present(Types::TEXT),
     ],
     "the text",
     join,
 )
+.gives(Types::TEXT)
 .examples(&[
     ("JOIN(['a', null, 1], '-')", "\"a-1\""),
     ("JOIN([], ',')", "\"\""),
@@ -18,13 +19,12 @@ pub(super) const JOIN: Function = Function::new(
 ]);
 
 fn join(call: &mut Call) -> Outcome {
-    let delimiter = match call.get(1) {
-        Value::Null => return call.wrong(1, "text"),
-        _ => call.any_text(1)?.unwrap_or_default(),
+    let Some(delimiter) = call.text_or_null(1)? else {
+        return call.wrong(1, "text");
     };
     let joined = match call.get(0) {
-        Value::List(members) => joined(members.iter(), &delimiter)?,
-        Value::Set(members) => joined(members.iter(), &delimiter)?,
+        Value::List(members) => joined(members.iter(), delimiter)?,
+        Value::Set(members) => joined(members.iter(), delimiter)?,
         _ => return call.wrong(0, "a list or a set"),
     };
     Ok(Value::Str(joined.into()))

@@ -5,10 +5,11 @@ use crate::library::prelude::*;
 pub(super) const LENGTH: Function = Function::new(
     "LENGTH",
     "The length of a text, or the number of members of a list, set or map.",
-    &[optional("input", "The text or the collection.")],
+    &[optional("input", "The text or the collection.").null_gives("0")],
     "the length; 0 for everything else",
     length,
 )
+.gives(Types::INTEGER)
 .quick()
 .examples(&[
     ("LENGTH('abc')", "3"),
@@ -21,7 +22,7 @@ pub(super) const LENGTH: Function = Function::new(
 pub(super) const IS_EMPTY: Function = Function::new(
     "IS_EMPTY",
     "Whether a value is null, an empty text, or an empty list, set or map.",
-    &[optional("input", "Any value.")],
+    &[optional("input", "Any value.").null_gives("true")],
     "true or false",
     |call| {
         let value = call.get(0);
@@ -29,6 +30,7 @@ pub(super) const IS_EMPTY: Function = Function::new(
         Ok(Value::Bool(is_empty_text || is_void(value)))
     },
 )
+.gives(Types::BOOLEAN)
 .quick()
 .examples(&[
     ("IS_EMPTY('')", "true"),

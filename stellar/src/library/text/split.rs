@@ -5,12 +5,13 @@ pub(super) const SPLIT: Function = Function::new(
     "SPLIT",
     "The pieces of a text between the occurrences of a delimiter, empty ones among them.",
     &[
-        required("input", "Any value; what is not text is taken by its text."),
-        required("delimiter", "The delimiter, literally."),
+        required("input", "Any value; what is not text is taken by its text.").null_gives("[]"),
+        required("delimiter", "The delimiter, literally.").of(Types::TEXT),
     ],
     "the list; empty for null",
     split,
 )
+.gives(Types::LIST)
 .examples(&[
     ("SPLIT('a,,b', ',')", "[\"a\",\"\",\"b\"]"),
     ("SPLIT('', ',')", "[\"\"]"),
@@ -18,15 +19,15 @@ pub(super) const SPLIT: Function = Function::new(
 ]);
 
 fn split(call: &mut Call) -> Outcome {
+    let delimiter = call.text_or_null(1)?.map_or("", |delimiter| delimiter);
     let Some(text) = call.any_text(0)? else {
         return Ok(Value::list(Vec::new()));
     };
-    let delimiter = call.any_text(1)?.unwrap_or_default();
     if delimiter.is_empty() {
         return call.fail("the delimiter must not be empty");
     }
     let pieces: Vec<Value> = text
-        .split(delimiter.as_str())
+        .split(delimiter)
         .take(MAX_MEMBERS + 1)
         .map(Value::str)
         .collect();

@@ -28,12 +28,10 @@ pub(super) const SUBSTRING: Function = Function::new(
 ]);
 
 fn substring(call: &mut Call) -> Outcome {
-    let Some(text) = call.text_or_null(0)? else {
-        return Ok(Value::Null);
-    };
+    let text = call.text_or_null(0)?;
     // Doubles are truncated, as upstream's `intValue` does.
     let (start, end) = (call.number_or_null(1)?, call.number_or_null(2)?);
-    let Some(start) = start else {
+    let (Some(text), Some(start)) = (text, start) else {
         return Ok(Value::Null);
     };
     if text.is_empty() {

@@ -4,10 +4,9 @@ use serde_json::value::RawValue;
 use crate::convert::java_trim;
 use crate::library::prelude::*;
 
-const INPUT: Parameter = required(
-    "json",
-    "A JSON document. Null gives null, the empty text itself.",
-);
+const INPUT: Parameter = required("json", "A JSON document. The empty text gives itself.")
+    .of(Types::TEXT)
+    .null_gives("null");
 
 pub(super) const TO_JSON_OBJECT: Function = Function::new(
     "TO_JSON_OBJECT",
@@ -15,6 +14,14 @@ pub(super) const TO_JSON_OBJECT: Function = Function::new(
     &[INPUT],
     "the value",
     |call| read(call, "a JSON value", |_| true),
+)
+.gives(
+    Types::BOOLEAN
+        .or(Types::NUMBER)
+        .or(Types::TEXT)
+        .or(Types::LIST)
+        .or(Types::MAP)
+        .or(Types::NULL),
 )
 .examples(&[
     ("TO_JSON_OBJECT('{\"a\": [1, 2.5]}')", "{\"a\":[1,2.5]}"),
@@ -34,6 +41,7 @@ pub(super) const TO_JSON_MAP: Function = Function::new(
         })
     },
 )
+.gives(Types::MAP.or(Types::TEXT).or(Types::NULL))
 .examples(&[("MAP_GET('a', TO_JSON_MAP('{\"a\": 1}'))", "1")]);
 
 pub(super) const TO_JSON_LIST: Function = Function::new(
@@ -47,6 +55,7 @@ pub(super) const TO_JSON_LIST: Function = Function::new(
         })
     },
 )
+.gives(Types::LIST.or(Types::TEXT).or(Types::NULL))
 .examples(&[("TO_JSON_LIST('[1, null]')", "[1,null]")]);
 
 fn read(call: &mut Call, expected: &str, fits: fn(&Value) -> bool) -> Outcome {
