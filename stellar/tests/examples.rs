@@ -113,7 +113,7 @@ fn help_tells_everything() {
         "A part of a text.",
         "Null gives null.",
         "SUBSTRING('metron', 1, 3)\n      \"et\"",
-        "The same arguments always give the same value.",
+        "Deterministic.",
     ] {
         assert!(help.contains(part), "`{part}` is missing:\n{help}");
     }

@@ -19,8 +19,29 @@ impl FunctionSpec {
         out
     }
 
-    /// Whether the value depends on more than the arguments, and where the function can be called.
+    /// What the value depends on besides the arguments, where the function can be called, and what becomes of surplus
+    /// arguments where they are not ignored.
     pub fn purity(&self) -> String {
+        let surplus = match self.most() {
+            Some(_) => " More arguments are an error.",
+            None => "",
+        };
+        format!("{}{surplus}", self.dependence())
+    }
+
+    /// The kinds of values that a call may give, in words; null is told.
+    pub fn result_kinds(&self) -> String {
+        let types = self.result;
+        let may_be_null = Types::NULL.within(types) && types != Types::ANY && types != Types::NULL;
+        format!(
+            "{}{}",
+            words(types),
+            if may_be_null { " or null" } else { "" }
+        )
+    }
+
+    /// What the value depends on besides the arguments, and where the function can be called.
+    fn dependence(&self) -> String {
         match self.availability {
             Availability::Nowhere(reason) => return format!("It cannot be called yet: {reason}."),
             Availability::Shell => {
@@ -36,12 +57,11 @@ impl FunctionSpec {
             return "The value depends on more than the arguments.".to_owned();
         }
         match self.clock_below {
-            0 => "The same arguments always give the same value.".to_owned(),
-            1 => "Without an argument the value depends on the clock; else the same arguments always give the same value."
+            0 => "Deterministic.".to_owned(),
+            1 => "Deterministic, unless without an argument: then the value depends on the clock."
                 .to_owned(),
             most => format!(
-                "With fewer than {most} arguments the value may depend on the clock; else the same arguments always give the \
-                 same value."
+                "Deterministic, unless with fewer than {most} arguments: then the value may depend on the clock."
             ),
         }
     }
@@ -56,12 +76,7 @@ impl FunctionSpec {
             let _ = writeln!(out, "  {} ({})", parameter.name, parameter.kinds());
             let _ = writeln!(out, "      {}", parameter.text());
         }
-        let _ = writeln!(
-            out,
-            "\nValue\n  {}: {}",
-            result_kinds(self.result),
-            self.returns
-        );
+        let _ = writeln!(out, "\nValue\n  {}: {}", self.result_kinds(), self.returns);
         let _ = writeln!(out, "  {}", self.purity());
         if !self.examples.is_empty() || !self.usage.is_empty() {
             out.push_str("\nExamples\n");
@@ -84,7 +99,7 @@ impl Parameter {
             (false, true) => "; may be left out",
             (false, false) => "",
         };
-        format!("{}{place}", self.accepts)
+        format!("{}{place}", words(self.accepts))
     }
 
     /// The description with what happens when the argument is left out or null.
@@ -105,15 +120,19 @@ impl Parameter {
     }
 }
 
-/// The kinds of a result; null is told.
-pub(super) fn result_kinds(types: Types) -> String {
-    let may_be_null = Types::NULL.within(types) && types != Types::ANY && types != Types::NULL;
-    format!("{types}{}", if may_be_null { " or null" } else { "" })
+/// The kinds in words. Of many, those are told that are missing.
+fn words(types: Types) -> String {
+    let missing = Types::ANY.without(Types::NULL).without(types);
+    let named = |types: Types| types.to_string().split(" or ").count();
+    if missing.is_none() || types.is_none() || named(missing) > 3 {
+        return types.to_string();
+    }
+    format!("any value but {missing}")
 }
 
 /// The kinds without their articles, with bars between them.
 fn short(types: Types) -> String {
-    if types.without(Types::NULL) == Types::ANY.without(Types::NULL) {
+    if words(types).starts_with("any value") {
         return "any".to_owned();
     }
     let words = types.without(Types::NULL).to_string();
