@@ -2,11 +2,12 @@
 
 use alidade_event::{Event, NumberStyle, Str, Value, read_value};
 use alidade_maas_core::posix_options::{OptionSpec, PosixOptions};
-use alidade_stellar::{Context, EvalError, Library, NoRemote, compile};
+use alidade_shell::{evaluate, shown};
+use alidade_stellar::Library;
 use serde_json::{Value as Json, json};
 
-use super::{jsonl, stage_options as shared};
-use crate::{CliError, logging};
+use super::{jsonl, shell, stage_options as shared};
+use crate::{CliError, logging, stage_process};
 
 const OPTIONS: &[OptionSpec] = &[
     shared::HELP,
@@ -40,7 +41,9 @@ pub fn run(arguments: &[String]) -> Result<(), CliError> {
         ));
     }
     logging::install(Some("error"));
-    let library = Library::metron();
+    let runtime = stage_process::runtime()?;
+    let services = shell::services(&runtime, None, None);
+    let library = alidade_shell::install(Library::metron(), &services);
     if let Some(path) = parsed.value("jsonl") {
         return jsonl::answer_each(path, |case| eval_case(case, &library));
     }
@@ -84,66 +87,6 @@ pub fn read_variables(path: &str) -> Result<Event, CliError> {
 
 fn variable(text: &str) -> Value {
     read_value(text.as_bytes(), NumberStyle::Jackson).unwrap_or_else(|_| Value::str(text))
-}
-
-/// Evaluates an expression; the error is a text for people, with the place underlined.
-pub fn evaluate(
-    source: &str,
-    variables: &Event,
-    global: &Value,
-    library: &Library,
-) -> Result<Value, String> {
-    let program = compile(source, library).map_err(|diagnostics| {
-        let texts: Vec<String> = diagnostics
-            .iter()
-            .map(|diagnostic| diagnostic.render(source))
-            .collect();
-        texts.join("\n")
-    })?;
-    let mut remote = NoRemote;
-    let mut context = Context::new(global, alidade_pipeline::host::now_ms(), &mut remote);
-    program
-        .evaluate(variables, &mut context)
-        .map_err(|error| underlined(source, &error))
-}
-
-fn underlined(source: &str, error: &EvalError) -> String {
-    let EvalError::Failed {
-        message,
-        span: Some(span),
-    } = error
-    else {
-        return error.to_string();
-    };
-    let diagnostic = alidade_stellar::Diagnostic {
-        code: "evaluation",
-        severity: alidade_stellar::Severity::Error,
-        span: span.clone(),
-        message: message.clone(),
-        label: String::new(),
-        help: None,
-    };
-    diagnostic.render(source)
-}
-
-/// A value for people: text without quotes, everything else as JSON.
-pub fn shown(value: &Value) -> String {
-    match value {
-        Value::Str(text) => text.to_string(),
-        Value::Double(number) if !number.is_finite() => {
-            java_text(|out| alidade_event::write_double(*number, out))
-        }
-        Value::Float(number) if !number.is_finite() => {
-            java_text(|out| alidade_event::write_float(*number, out))
-        }
-        other => other.to_json(),
-    }
-}
-
-fn java_text(write: impl FnOnce(&mut Vec<u8>)) -> String {
-    let mut out = Vec::new();
-    write(&mut out);
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// Answers an object with `expr` and `vars` with `result` and `type`, or with `error`.

@@ -1,14 +1,22 @@
-//! `stellar`: expressions line by line, with variables that stay.
+//! `stellar`: the interactive shell.
 
-use std::io::IsTerminal;
+use std::fs::File;
+use std::io::{BufReader, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use alidade_event::{Event, Value};
-use alidade_maas_core::posix_options::{OptionSpec, PosixOptions};
+use alidade_config::json::JsonDocument;
+use alidade_config::{DocumentId, FolderStore, Store, ZooKeeperStore};
+use alidade_event::{NumberStyle, Value};
+use alidade_maas_core::posix_options::{OptionSpec, ParsedOptions, PosixOptions};
+use alidade_shell::{Services, Session, ShellError, TerminalOptions};
 use alidade_stellar::Library;
+use tokio::runtime::Runtime;
 
-use super::eval::{evaluate, read_variables, shown};
-use super::{jsonl, parse, stage_options as shared};
-use crate::{CliError, logging};
+use super::eval::read_variables;
+use super::stage_options as shared;
+use crate::patterns::FolderPatterns;
+use crate::{CliError, files, logging, stage_process};
 
 const OPTIONS: &[OptionSpec] = &[
     shared::HELP,
@@ -19,14 +27,14 @@ const OPTIONS: &[OptionSpec] = &[
     OptionSpec::value(
         "z",
         "zookeeper",
-        "ZooKeeper quorum, host:port[,host:port], whose global configuration functions see",
+        "ZooKeeper quorum, host:port[,host:port], whose configuration functions see",
     ),
-    OptionSpec::flag("na", "no_ansi", "Accepted; there are no colours"),
+    shared::CONFIG_DIR,
+    shared::PATTERNS_DIR,
+    OptionSpec::flag("na", "no_ansi", "No colours, as with NO_COLOR"),
 ];
 
 const TABLE: PosixOptions = PosixOptions::new("stellar [OPTIONS]", OPTIONS);
-
-const PROMPT: &str = "[Stellar]>>> ";
 
 pub fn run(arguments: &[String]) -> Result<(), CliError> {
     let parsed = TABLE
@@ -36,169 +44,108 @@ pub fn run(arguments: &[String]) -> Result<(), CliError> {
         return super::print(&TABLE.usage());
     }
     logging::install(Some("error"));
-    let mut shell = Shell {
-        library: Library::metron(),
-        variables: Event::new(),
-        global: Value::Null,
-    };
-    if let Some(quorum) = parsed.value("zookeeper") {
-        shell.global = parse::offline_snapshot(Some(quorum), None, None)?
-            .global
-            .value
-            .clone();
+    let runtime = stage_process::runtime()?;
+    let outcome = run_session(&parsed, &runtime);
+    // An evaluation that was given up may still be waiting for a server.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// What the functions of the shell work with.
+pub fn services(
+    runtime: &Runtime,
+    store: Option<Arc<dyn Store>>,
+    patterns_dir: Option<PathBuf>,
+) -> Arc<Services> {
+    let patterns = Arc::new(FolderPatterns::new(patterns_dir));
+    Arc::new(Services::new(runtime.handle().clone(), store, patterns))
+}
+
+fn run_session(parsed: &ParsedOptions, runtime: &Runtime) -> Result<(), CliError> {
+    for ignored in ["properties", "log4j"] {
+        if let Some(path) = parsed.value(ignored) {
+            open(path)?;
+        }
     }
+    let store = runtime.block_on(store(parsed))?;
+    let global = match &store {
+        Some(store) => runtime.block_on(global_configuration(&**store))?,
+        None => Value::Null,
+    };
+    let patterns_dir = parsed.value("patterns-dir").map(PathBuf::from);
+    let services = services(runtime, store, patterns_dir);
+    let library = alidade_shell::install(Library::metron(), &services);
+    let mut session = Session::new(library, services, global);
     if let Some(path) = parsed.value("variables") {
-        shell.variables = read_variables(path)?;
+        for (name, value) in read_variables(path)? {
+            session.set_variable(&name, value);
+        }
     }
     if let Some(path) = parsed.value("inputrc") {
-        for line in jsonl::lines(path)? {
-            if !shell.take(&line?)? {
-                return Ok(());
-            }
-        }
-    }
-    let shows_prompt = std::io::stdin().is_terminal();
-    if shows_prompt {
-        super::print(
-            "Stellar. An expression, NAME := EXPRESSION, ?FUNCTION, %functions, %vars, %globals, quit\n",
-        )?;
-    }
-    let mut lines = jsonl::lines("-")?;
-    loop {
-        if shows_prompt {
-            super::print(PROMPT)?;
-        }
-        let Some(line) = lines.next() else {
-            return Ok(());
-        };
-        if !shell.take(&line?)? {
+        let mut lines = BufReader::new(open(path)?);
+        let goes_on = alidade_shell::run_script(&session, &mut lines, &mut std::io::stdout());
+        if !ended(goes_on)? {
             return Ok(());
         }
     }
-}
-
-struct Shell {
-    library: Library,
-    variables: Event,
-    /// The global configuration.
-    global: Value,
-}
-
-impl Shell {
-    /// Answers a line; false when it says to end.
-    fn take(&mut self, line: &[u8]) -> Result<bool, CliError> {
-        let Ok(line) = std::str::from_utf8(line) else {
-            super::print("[!] the line is not valid UTF-8\n")?;
-            return Ok(true);
+    if is_terminal() {
+        let options = TerminalOptions {
+            colours: !parsed.has("no_ansi")
+                && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty()),
+            history: alidade_shell::history_file(),
         };
-        match line.trim() {
-            "quit" | "exit" => return Ok(false),
-            "" => {}
-            text if text.starts_with('#') => {}
-            text => super::print(&format!("{}\n", self.answer(text)))?,
-        }
-        Ok(true)
+        return ended(alidade_shell::run_terminal(&mut session, &options));
     }
-
-    fn answer(&mut self, text: &str) -> String {
-        if let Some(name) = text.strip_prefix('?') {
-            return self.help(name.trim());
-        }
-        if let Some(rest) = text.strip_prefix('%') {
-            return self.special(rest.trim());
-        }
-        match assignment(text) {
-            None => self
-                .evaluated(text)
-                .map_or_else(|error| format!("[!] {error}"), |value| shown(&value)),
-            Some((name, source)) => match self.evaluated(source) {
-                Ok(value) => {
-                    let answer = shown(&value);
-                    self.variables.set(name, value);
-                    answer
-                }
-                Err(error) => format!("[!] {error}"),
-            },
-        }
-    }
-
-    fn evaluated(&self, source: &str) -> Result<Value, String> {
-        evaluate(source, &self.variables, &self.global, &self.library)
-    }
-
-    fn special(&self, text: &str) -> String {
-        let (name, filter) = text.split_once(' ').unwrap_or((text, ""));
-        match name {
-            "functions" => {
-                let wanted = filter.trim().to_ascii_uppercase();
-                let names: Vec<&str> = self
-                    .library
-                    .names()
-                    .into_iter()
-                    .filter(|name| name.contains(&wanted))
-                    .collect();
-                names.join(", ")
-            }
-            "vars" => {
-                let lines: Vec<String> = self
-                    .variables
-                    .iter()
-                    .map(|(name, value)| format!("{name} = {}", value.to_json()))
-                    .collect();
-                lines.join("\n")
-            }
-            "globals" => self.global.to_json(),
-            other => format!(
-                "[!] there is no %{other}; there are %functions [FILTER], %vars and %globals"
-            ),
-        }
-    }
-
-    fn help(&self, name: &str) -> String {
-        let Some(spec) = self.library.spec(name) else {
-            return format!("[!] there is no function {name}; %functions lists them");
-        };
-        let mut text = format!("{}\n  {}", spec.name, spec.description);
-        for parameter in spec.parameters {
-            text.push_str(&format!(
-                "\n  {}: {}",
-                parameter.name, parameter.description
-            ));
-        }
-        text
-    }
+    let mut lines = std::io::stdin().lock();
+    let asks = std::io::stdin().is_terminal();
+    ended(alidade_shell::run_lines(
+        &session,
+        &mut lines,
+        &mut std::io::stdout(),
+        asks,
+    ))
 }
 
-/// `name := expression`, with a name that can be a variable.
-fn assignment(text: &str) -> Option<(&str, &str)> {
-    let (name, source) = text.split_once(":=")?;
-    let name = name.trim();
-    let is_name = name
-        .starts_with(|letter: char| letter.is_ascii_alphabetic() || "_$".contains(letter))
-        && name
-            .chars()
-            .all(|letter| letter.is_ascii_alphanumeric() || "_.:$".contains(letter));
-    is_name.then_some((name, source.trim()))
+/// Whether lines can be edited: both ends are a terminal, and one that can move its cursor.
+fn is_terminal() -> bool {
+    let is_able = std::env::var_os("TERM").is_some_and(|name| !name.is_empty() && name != "dumb");
+    is_able && std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn ended<T>(outcome: Result<T, ShellError>) -> Result<T, CliError> {
+    outcome.map_err(|error| {
+        if error.is_reader_gone() {
+            CliError::ReaderGone
+        } else {
+            CliError::failed(error)
+        }
+    })
+}
 
-    #[test]
-    fn an_assignment_stays_and_an_error_is_told() {
-        let mut shell = Shell {
-            library: Library::metron(),
-            variables: Event::new(),
-            global: Value::Null,
-        };
-        assert!(shell.take(b"\xff").unwrap());
-        assert!(!shell.take(b" quit ").unwrap());
-        assert_eq!(shell.answer("x := 1 + 2"), "3");
-        assert_eq!(shell.answer("x * 2"), "6");
-        assert_eq!(shell.answer("%vars"), "x = 3");
-        assert!(shell.answer("NO_SUCH(1)").starts_with("[!] "));
-        assert!(shell.answer("?NO_SUCH").starts_with("[!] "));
-        assert!(shell.answer("%functions url").contains("URL_TO_HOST"));
+fn open(path: &str) -> Result<File, CliError> {
+    File::open(path).map_err(|error| CliError::file(path.as_ref(), error))
+}
+
+/// Where configurations are: nowhere, unless told.
+async fn store(parsed: &ParsedOptions) -> Result<Option<Arc<dyn Store>>, CliError> {
+    if let Some(quorum) = parsed.value("zookeeper") {
+        let store = ZooKeeperStore::connect(quorum).await;
+        return Ok(Some(Arc::new(store.map_err(CliError::failed)?)));
     }
+    if let Some(folder) = parsed.value("config-dir") {
+        let folder = files::config_folder(Some(Path::new(folder)))?;
+        return Ok(Some(Arc::new(FolderStore::new(folder))));
+    }
+    Ok(None)
+}
+
+async fn global_configuration(store: &dyn Store) -> Result<Value, CliError> {
+    let document = store.read(&DocumentId::Global).await;
+    let Some(document) = document.map_err(CliError::failed)? else {
+        return Ok(Value::Null);
+    };
+    let document =
+        JsonDocument::parse(&DocumentId::Global, &document.bytes).map_err(CliError::failed)?;
+    let members = document.into_members().into();
+    Ok(Value::from_serde(&members, NumberStyle::Jackson))
 }
