@@ -16,7 +16,8 @@ use std::sync::Arc;
 use alidade_parsers::BuiltInPatterns;
 use alidade_stellar::Library;
 
-use crate::{Compiler, ConfigError, Problem, ZooKeeperStore};
+use crate::build::problems_of;
+use crate::{Compiler, ConfigError, Problem, RawTree, ZooKeeperStore};
 use request::{Action, Request, USAGE};
 
 /// Exit code of a command line that cannot be read; upstream's -1.
@@ -141,6 +142,12 @@ async fn perform(
             patching::run(&store, patch, &change, compiler, out, err).await
         }
     }
+}
+
+/// The problems of documents as PUSH and PATCH see them: those that keep a document from being written, and those that are
+/// only told.
+pub fn judge(documents: &RawTree, compiler: &Compiler) -> (Vec<Problem>, Vec<Problem>) {
+    sort_out(problems_of(documents, compiler))
 }
 
 /// Splits problems into those that keep a document from being written and those that are only told.

@@ -4,8 +4,7 @@ use std::io::Write;
 use serde_json::Value;
 
 use super::request::{PatchRequest, Selection};
-use super::{Failure, push, sort_out};
-use crate::build::problems_of;
+use super::{Failure, judge, push};
 use crate::json::{JsonDocument, to_pretty};
 use crate::patch::Patch;
 use crate::{Compiler, ConfigError, DocumentId, RawDocument, RawTree, Store};
@@ -110,7 +109,7 @@ pub(super) async fn run(
     let patched = RawDocument::new(to_pretty(&patched).into_bytes(), stored.version);
     let mut tree = RawTree::default();
     tree.documents.insert(id.clone(), patched.clone());
-    let (blocking, warnings) = sort_out(problems_of(&tree, compiler));
+    let (blocking, warnings) = judge(&tree, compiler);
     for warning in &warnings {
         writeln!(err, "warning: {}", warning.one_line())?;
     }

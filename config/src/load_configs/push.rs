@@ -2,8 +2,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::request::{Push, Selection};
-use super::{Failure, sort_out};
-use crate::build::problems_of;
+use super::{Failure, judge};
 use crate::{Compiler, DocumentId, FolderStore, Kind, RawDocument, RawTree, Store};
 
 /// Reads and checks what is to be written. Nothing is written when a document is invalid.
@@ -25,7 +24,7 @@ pub(super) fn prepare(
     let whole = FolderStore::new(input).read_tree_blocking()?;
     warn_of_strays(input, err)?;
     let chosen = select(whole, &push.selection, input)?;
-    let (blocking, warnings) = sort_out(problems_of(&chosen, compiler));
+    let (blocking, warnings) = judge(&chosen, compiler);
     for warning in &warnings {
         writeln!(err, "warning: {}", warning.one_line())?;
     }

@@ -25,6 +25,11 @@ pub trait Store: Send + Sync {
         true
     }
 
+    /// The Kafka brokers that are registered at the same place, as `host:port`; none where no broker registers.
+    fn brokers(&self) -> BoxFuture<'_, Result<Vec<String>, ConfigError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
     /// All documents.
     fn read_tree(&self) -> BoxFuture<'_, Result<RawTree, ConfigError>>;
 

@@ -1,7 +1,15 @@
 //! The bodies of the functions, one file a function or a few that belong together.
 
+mod arguments;
 mod body;
+mod config_store;
+mod files;
+mod indexing;
+mod kafka;
 mod shell;
+#[cfg(test)]
+mod testing;
+mod transform;
 
 use std::sync::Arc;
 
@@ -21,9 +29,14 @@ pub fn install(library: Library, services: &Arc<Services>) -> Library {
     })
 }
 
-fn areas(_services: &Arc<Services>) -> Vec<Bodies> {
+fn areas(services: &Arc<Services>) -> Vec<Bodies> {
     vec![
         // One line an area, sorted.
+        config_store::bodies(services),
+        files::bodies(services),
+        indexing::bodies(),
+        kafka::bodies(services),
         shell::bodies(),
+        transform::bodies(),
     ]
 }

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::{debug, info, warn};
 use zookeeper_client::{Client, Error as ZkError, SessionState};
 
-use super::{Changes, Store};
+use super::{Changes, Store, brokers_from_zookeeper};
 use crate::{ConfigError, DocumentId, Kind, RawDocument, RawTree, TOPOLOGY_ROOT};
 
 /// How long to wait for a session before giving up.
@@ -238,6 +238,10 @@ impl Store for ZooKeeperStore {
             state,
             Some(SessionState::SyncConnected | SessionState::ConnectedReadOnly)
         )
+    }
+
+    fn brokers(&self) -> BoxFuture<'_, Result<Vec<String>, ConfigError>> {
+        Box::pin(async move { brokers_from_zookeeper(&self.client().await?).await })
     }
 
     fn read_tree(&self) -> BoxFuture<'_, Result<RawTree, ConfigError>> {
