@@ -36,9 +36,11 @@ struct State {
     behaviour: Behaviour,
     targets: Vec<String>,
     hosts: Vec<String>,
+    batches: Vec<usize>,
 }
 
-/// A loopback HTTP server for `GET /apply?host=<domain>`; ends with the value.
+/// A loopback HTTP server for `GET /apply?host=<domain>`, and for `POST /apply_all` with an array of `{"host": <domain>}`;
+/// ends with the value.
 #[derive(Debug)]
 pub struct FakeModel {
     // Before the state, so that its threads are gone first.
@@ -86,6 +88,11 @@ impl FakeModel {
         lock(&self.state).hosts.clone()
     }
 
+    /// How many questions each POST held, in order of arrival.
+    pub fn batches(&self) -> Vec<usize> {
+        lock(&self.state).batches.clone()
+    }
+
     /// Closes all connections; new ones are served.
     pub fn cut(&self) {
         self.listener.connections().cut();
@@ -101,17 +108,22 @@ fn serve(stream: &TcpStream, connections: &Connections, state: &Mutex<State>) ->
     let mut reader = BufReader::new(stream);
     while let Some(request) = read_request(&mut reader)? {
         let host = argument(&request.target, "host");
+        let hosts = hosts_of(&request.body);
         let behaviour = {
             let mut state = lock(state);
             state.targets.push(request.target.clone());
             state.hosts.extend(host.clone());
+            if let Some(hosts) = &hosts {
+                state.batches.push(hosts.len());
+                state.hosts.extend(hosts.iter().cloned());
+            }
             state.behaviour.clone()
         };
         let (status, body) = match behaviour {
-            Behaviour::Normal => verdict(&request.target, host),
+            Behaviour::Normal => answer(&request.target, host, hosts),
             Behaviour::Delay(duration) => {
                 connections.sleep(duration);
-                verdict(&request.target, host)
+                answer(&request.target, host, hosts)
             }
             Behaviour::Garbage => (200, "<html>not what you asked for".to_owned()),
             Behaviour::Answer(body) => (200, body),
@@ -139,25 +151,38 @@ fn serve(stream: &TcpStream, connections: &Connections, state: &Mutex<State>) ->
     Ok(())
 }
 
-fn verdict(target: &str, host: Option<String>) -> (u16, String) {
+fn answer(target: &str, host: Option<String>, hosts: Option<Vec<String>>) -> (u16, String) {
     let path = target.split('?').next().unwrap_or_default();
-    let Some(host) = host.filter(|_| path == "/apply") else {
-        return (404, "{}".to_owned());
-    };
-    let verdict = if LEGITIMATE.contains(&host.as_str()) {
+    match (path, host, hosts) {
+        ("/apply", Some(host), None) => (200, verdict(&host).to_string()),
+        ("/apply_all", _, Some(hosts)) => {
+            let verdicts: serde_json::Value = hosts.iter().map(|host| verdict(host)).collect();
+            (200, verdicts.to_string())
+        }
+        _ => (404, "{}".to_owned()),
+    }
+}
+
+fn verdict(host: &str) -> serde_json::Value {
+    let verdict = if LEGITIMATE.contains(&host) {
         "legit"
     } else {
         "malicious"
     };
-    (
-        200,
-        serde_json::json!({ "is_malicious": verdict }).to_string(),
-    )
+    serde_json::json!({ "is_malicious": verdict })
+}
+
+/// The hosts of a batch; nothing when the body is none.
+fn hosts_of(body: &[u8]) -> Option<Vec<String>> {
+    let members: Vec<serde_json::Value> = serde_json::from_slice(body).ok()?;
+    let host = |member: &serde_json::Value| member["host"].as_str().unwrap_or_default().to_owned();
+    Some(members.iter().map(host).collect())
 }
 
 struct Request {
     target: String,
     keep_alive: bool,
+    body: Vec<u8>,
 }
 
 /// The next request of a connection; none when the client has closed it.
@@ -183,8 +208,13 @@ fn read_request(reader: &mut impl BufRead) -> io::Result<Option<Request>> {
             body_length = length.trim().parse().unwrap_or(0);
         }
     }
-    io::copy(&mut reader.by_ref().take(body_length), &mut io::sink())?;
-    Ok(Some(Request { target, keep_alive }))
+    let mut body = Vec::new();
+    reader.by_ref().take(body_length).read_to_end(&mut body)?;
+    Ok(Some(Request {
+        target,
+        keep_alive,
+        body,
+    }))
 }
 
 /// The decoded value of a query argument.

@@ -9,7 +9,7 @@ use crate::XtaskError;
 
 /// The crates from the lowest up. Crates of one line do not use each other.
 const ORDER: &[&[&str]] = &[
-    &["alidade-event"],
+    &["alidade-event", "alidade-example-rust-dga"],
     &["alidade-stellar"],
     &["alidade-triage"],
     &["alidade-enrichment", "alidade-parsers"],

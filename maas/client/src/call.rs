@@ -21,6 +21,17 @@ pub(crate) struct Call {
     pub(crate) url: Str,
     /// `/path?query`, encoded.
     pub(crate) target: String,
+    /// How it can be made together with others, if the model can do that.
+    pub(crate) together: Option<Together>,
+}
+
+/// A call as a member of a batch.
+#[derive(Debug, Clone)]
+pub(crate) struct Together {
+    /// The path for batches, with one slash before it.
+    pub(crate) target: String,
+    /// The arguments as a JSON object.
+    pub(crate) arguments: String,
 }
 
 impl Call {
@@ -30,17 +41,17 @@ impl Call {
             .as_ref()
             .map_or("unregistered", |model| &model.name)
     }
+}
 
-    /// The URL of this call at an instance; nothing when that is no URL one could ask.
-    pub(crate) fn url_at(&self, instance_url: &str) -> Option<reqwest::Url> {
-        let base = instance_url.strip_suffix('/').unwrap_or(instance_url);
-        let text = format!("{base}{}", self.target);
-        if text.len() > LONGEST_URL {
-            return None;
-        }
-        let url = reqwest::Url::parse(&text).ok()?;
-        (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
+/// The URL of a request at an instance; nothing when that is no URL one could ask.
+pub(crate) fn url_at(instance_url: &str, target: &str) -> Option<reqwest::Url> {
+    let base = instance_url.strip_suffix('/').unwrap_or(instance_url);
+    let text = format!("{base}{target}");
+    if text.len() > LONGEST_URL {
+        return None;
     }
+    let url = reqwest::Url::parse(&text).ok()?;
+    (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
 }
 
 /// The part of a request after the instance's URL: one slash, the path without its leading slashes, and the arguments as a
@@ -88,14 +99,8 @@ mod tests {
 
     use super::*;
 
-    fn call(url: &str, target: String) -> Option<String> {
-        let call = Call {
-            key: Key::from([].as_slice()),
-            model: None,
-            url: Str::new(url),
-            target,
-        };
-        call.url_at(url).map(String::from)
+    fn joined(url: &str, target: String) -> Option<String> {
+        url_at(url, &target).map(String::from)
     }
 
     #[test]
@@ -117,7 +122,7 @@ mod tests {
 
     #[test]
     fn the_url_is_joined_with_one_slash() {
-        let joined = |url, path| call(url, request_target(path, None));
+        let joined = |url, path| self::tests::joined(url, request_target(path, None));
         assert_eq!(
             joined("http://h:1/p/", "/echo").unwrap(),
             "http://h:1/p/echo?"

@@ -94,12 +94,27 @@ pub(crate) fn text_of(value: &Value) -> Cow<'_, str> {
 /// The path of a call. A function given by the caller is looked up among the model's aliases, and is a path itself where
 /// it is none; without one it is the alias `apply`.
 pub(crate) fn path_of<'a>(endpoint: &'a Map, function: Option<&'a Str>) -> &'a str {
-    let alias = function.map_or("apply", Str::as_str);
-    let declared = endpoint.iter().find_map(|(key, path)| {
+    let alias = function.map_or(DEFAULT_ALIAS, Str::as_str);
+    declared(endpoint, alias, "").unwrap_or(alias)
+}
+
+/// The path for many calls of a function at once, if the model has said that it can do that: with an alias that is the
+/// function's and `:batch`.
+pub(crate) fn batch_path_of<'a>(endpoint: &'a Map, function: Option<&Str>) -> Option<&'a str> {
+    let alias = function.map_or(DEFAULT_ALIAS, Str::as_str);
+    declared(endpoint, alias, ":batch")
+}
+
+const DEFAULT_ALIAS: &str = "apply";
+
+/// The path that the endpoint's map declares under an alias.
+fn declared<'a>(endpoint: &'a Map, alias: &str, suffix: &str) -> Option<&'a str> {
+    let path = endpoint.iter().find_map(|(key, path)| {
         let declared_alias = key.as_str()?.strip_prefix("endpoint:")?;
+        let declared_alias = declared_alias.strip_suffix(suffix)?;
         (declared_alias == alias).then_some(path)
-    });
-    declared.and_then(Value::as_str).unwrap_or(alias)
+    })?;
+    path.as_str()
 }
 
 #[cfg(test)]
@@ -147,6 +162,7 @@ mod tests {
             (Value::str("url"), Value::str("u")),
             (Value::str("endpoint:apply"), Value::str("/types")),
             (Value::str("endpoint:other"), Value::str("echo")),
+            (Value::str("endpoint:other:batch"), Value::str("echoes")),
         ]
         .into_iter()
         .collect();
@@ -154,5 +170,10 @@ mod tests {
         assert_eq!(path_of(&map, Some(&Str::new("other"))), "echo");
         assert_eq!(path_of(&map, Some(&Str::new("/v2/x"))), "/v2/x");
         assert_eq!(path_of(&Map::new(), None), "apply");
+        assert_eq!(
+            batch_path_of(&map, Some(&Str::new("other"))),
+            Some("echoes")
+        );
+        assert_eq!(batch_path_of(&map, None), None);
     }
 }

@@ -7,9 +7,10 @@ use reqwest::redirect;
 use tokio::runtime::Handle;
 
 use crate::answer_cache::{AnswerCache, Key};
-use crate::call::Call;
+use crate::call::{Call, url_at};
+use crate::errand::{Errand, Outcome, Question, errands};
 use crate::health::{Health, monotonic_ms};
-use crate::http_answer::{Failure, HttpAnswer, ask};
+use crate::http_answer::{Failure, ask, read_batch, read_object};
 use crate::warnings::Warnings;
 use crate::{ClientError, Models};
 
@@ -23,7 +24,7 @@ pub struct CallerOptions {
     pub batch_timeout: Duration,
     /// Calls of one batch under way at once.
     pub concurrency: usize,
-    /// Largest answer that is read, in bytes.
+    /// Largest answer that is read, in bytes, be it to one call or to a batch.
     pub max_answer_bytes: usize,
     /// How long an answer is used again.
     pub answer_lifetime: Duration,
@@ -120,31 +121,62 @@ impl Caller {
 impl Inner {
     async fn answer_all(&self, calls: Vec<Call>, models: &Models) -> Vec<(Key, Value)> {
         let deadline = Instant::now() + self.options.batch_timeout;
-        futures::stream::iter(calls)
-            .map(|call| async move {
-                let value = self.answer(&call, models, deadline).await;
-                (call.key, value)
-            })
+        let answers: Vec<Vec<(Key, Value)>> = futures::stream::iter(errands(calls))
+            .map(|errand| self.run(errand, models, deadline))
             .buffer_unordered(self.options.concurrency.max(1))
             .collect()
-            .await
+            .await;
+        answers.into_iter().flatten().collect()
     }
 
-    /// Answers one call, and keeps the answer or the failure.
-    async fn answer(&self, call: &Call, models: &Models, deadline: Instant) -> Value {
+    /// Does one errand, and keeps the answers and the failures.
+    async fn run(&self, errand: Errand, models: &Models, deadline: Instant) -> Vec<(Key, Value)> {
         let started = Instant::now();
-        let outcome = if started < deadline {
-            self.try_instances(call, models).await
+        let outcomes = if started < deadline {
+            self.ask_for(&errand, models).await
         } else {
-            Err(Failure::OutOfTime)
+            errand.failed(Failure::OutOfTime)
         };
         let finished = Instant::now();
+        let calls = errand.into_calls();
+        let model = calls
+            .first()
+            .map_or("unregistered", Call::model_name)
+            .to_owned();
+        metrics::histogram!("alidade_maas_call_seconds", "model" => model)
+            .record(finished.duration_since(started).as_secs_f64());
+        calls
+            .into_iter()
+            .zip(outcomes)
+            .map(|(call, outcome)| self.settle(call, outcome, finished))
+            .collect()
+    }
+
+    async fn ask_for(&self, errand: &Errand, models: &Models) -> Vec<Outcome> {
+        match errand {
+            Errand::Single(call) => {
+                let question = Question::single(call);
+                vec![self.try_instances(&question, models, &read_object).await]
+            }
+            Errand::Batch(calls) => {
+                let Some(question) = Question::batch(calls) else {
+                    return Vec::new();
+                };
+                let read = |body: &[u8]| read_batch(body, calls.len());
+                match self.try_instances(&question, models, &read).await {
+                    Ok(answers) => answers,
+                    Err(failure) => errand.failed(failure),
+                }
+            }
+        }
+    }
+
+    /// Keeps the answer to a call, or its failure.
+    fn settle(&self, call: Call, outcome: Outcome, finished: Instant) -> (Key, Value) {
         let model = call.model_name();
         let label = outcome.as_ref().map_or_else(Failure::label, |_| "ok");
         metrics::counter!("alidade_maas_calls_total", "model" => model.to_owned(), "outcome" => label).increment(1);
-        metrics::histogram!("alidade_maas_call_seconds", "model" => model.to_owned())
-            .record(finished.duration_since(started).as_secs_f64());
-        match outcome {
+        let value = match outcome {
             Ok(answer) => {
                 let expires = finished + self.options.answer_lifetime;
                 let key = call.key.clone();
@@ -160,45 +192,59 @@ impl Inner {
                 self.cache.put(call.key.clone(), Value::Null, 0, expires);
                 Value::Null
             }
-        }
+        };
+        (call.key, value)
     }
 
     /// Asks the instance that was drawn, then once another one.
-    async fn try_instances(&self, call: &Call, models: &Models) -> Result<HttpAnswer, Failure> {
-        let drawn = models.board().of(&call.url);
-        let first = self.try_instance(call, &call.url, &drawn).await;
+    async fn try_instances<T>(
+        &self,
+        question: &Question<'_>,
+        models: &Models,
+        read: &(impl Fn(&[u8]) -> Result<T, Failure> + Sync),
+    ) -> Result<T, Failure> {
+        let drawn = models.board().of(question.url);
+        let first = self
+            .try_instance(question, question.url, &drawn, read)
+            .await;
         let Err(failure) = first else {
             return first;
         };
-        let Some(model) = &call.model else {
+        let Some(model) = question.model else {
             return Err(failure);
         };
         // The instances of this moment: the drawn one may have gone since.
         let endpoints = models.endpoints();
         let other = endpoints
             .find(&model.name, Some(&model.version))
-            .and_then(|current| current.other_than(&call.url, monotonic_ms()));
+            .and_then(|current| current.other_than(question.url, monotonic_ms()));
         match other {
-            Some(other) => self.try_instance(call, &other.url, &other.health).await,
+            Some(other) => {
+                self.try_instance(question, &other.url, &other.health, read)
+                    .await
+            }
             None => Err(failure),
         }
     }
 
-    async fn try_instance(
+    async fn try_instance<T>(
         &self,
-        call: &Call,
+        question: &Question<'_>,
         instance_url: &str,
         health: &Arc<Health>,
-    ) -> Result<HttpAnswer, Failure> {
-        let url = call.url_at(instance_url).ok_or(Failure::NoUrl)?;
+        read: &(impl Fn(&[u8]) -> Result<T, Failure> + Sync),
+    ) -> Result<T, Failure> {
+        let url = url_at(instance_url, question.target).ok_or(Failure::NoUrl)?;
         let permit = health.admit(monotonic_ms()).ok_or(Failure::SetAside)?;
-        let outcome = ask(&self.client, url, self.options.max_answer_bytes).await;
+        let body = question.body.as_deref();
+        let outcome = ask(&self.client, url, body, self.options.max_answer_bytes).await;
+        let outcome = outcome.and_then(|body| read(&body));
         match &outcome {
             Ok(_) => permit.succeeded(),
             Err(failure) => match failure.fault() {
                 Some(fault) => {
                     if let Some(aside) = permit.failed(fault, monotonic_ms()) {
-                        let model = call.model_name().to_owned();
+                        let model = question.model_name.to_owned();
                         metrics::counter!("alidade_maas_instances_set_aside_total", "model" => model.clone())
                             .increment(1);
                         tracing::warn!(model, instance = instance_url, reason = %failure, ?aside, "model instance set aside");

@@ -11,6 +11,7 @@ mod call;
 mod call_key;
 mod caller;
 mod endpoints;
+mod errand;
 mod error;
 mod health;
 mod http_answer;

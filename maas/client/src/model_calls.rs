@@ -7,8 +7,8 @@ use alidade_event::{Map, Str, Value};
 use alidade_stellar::{RemoteCalls, RemoteOutcome};
 
 use crate::answer_cache::{Key, KeyHashing};
-use crate::call::{Call, request_target};
-use crate::call_key::{Addressee, path_of, text_of, write_key};
+use crate::call::{Call, Together, request_target};
+use crate::call_key::{Addressee, batch_path_of, path_of, text_of, write_key};
 use crate::health::monotonic_ms;
 use crate::{Caller, Endpoints, Models};
 
@@ -160,6 +160,7 @@ impl ModelCalls {
             model: model.cloned(),
             url: Str::new(text_field(endpoint, "url").unwrap_or_default()),
             target: request_target(path, model_arguments),
+            together: model.and_then(|_| together(endpoint, function, model_arguments)),
         };
         self.noted_keys.insert(call.key.clone());
         self.noted.push(call);
@@ -183,6 +184,16 @@ impl RemoteCalls for ModelCalls {
             }
         }
     }
+}
+
+/// How a call is made together with others, if the model can do that.
+fn together(endpoint: &Map, function: Option<&Str>, arguments: Option<&Map>) -> Option<Together> {
+    let path = batch_path_of(endpoint, function)?;
+    let arguments = Value::map(arguments.cloned().unwrap_or_default());
+    Some(Together {
+        target: format!("/{}", path.trim_start_matches('/')),
+        arguments: arguments.to_json(),
+    })
 }
 
 fn text_field<'a>(endpoint: &'a Map, field: &str) -> Option<&'a str> {

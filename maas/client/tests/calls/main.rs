@@ -1,5 +1,6 @@
 //! Model calls over real connections.
 
+mod batches;
 mod conformance;
 mod faults;
 mod support;
