@@ -48,6 +48,24 @@ impl Event {
         self.position(name).map(|at| &self.fields[at].1)
     }
 
+    /// The value under a name with its place, looked for at a place first: where it was in the message before.
+    pub fn get_near(&self, name: &FieldName, hint: usize) -> Option<(usize, &Value)> {
+        if let Some((candidate, value)) = self.fields.get(hint)
+            && candidate == name
+        {
+            return Some((hint, value));
+        }
+        let at = match &self.index {
+            Some(index) => index.get(name).copied()?,
+            // Names as such are compared faster than their texts.
+            None => self
+                .fields
+                .iter()
+                .position(|(candidate, _)| candidate == name)?,
+        };
+        Some((at, &self.fields[at].1))
+    }
+
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
         self.position(name).map(|at| &mut self.fields[at].1)
     }
@@ -179,6 +197,20 @@ mod tests {
         assert_eq!(event.set("a", 1), None);
         assert_eq!(event.set("a", 2), Some(Value::Int(1)));
         assert_eq!(event.len(), 1);
+    }
+
+    #[test]
+    fn a_wrong_place_is_only_a_hint() {
+        for fields in [3, 100] {
+            let event: Event = (0..fields)
+                .map(|i| (FieldName::from(format!("f{i}")), Value::Int(i)))
+                .collect();
+            for hint in [0, 2, 7, usize::MAX] {
+                let found = event.get_near(&FieldName::from("f2"), hint);
+                assert_eq!(found, Some((2, &Value::Int(2))));
+                assert_eq!(event.get_near(&FieldName::from("g"), hint), None);
+            }
+        }
     }
 
     #[test]

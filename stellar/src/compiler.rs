@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use alidade_event::{FieldName, Map, Str, Value};
 
+use crate::folding::Folding;
+use crate::lambda::Lambda;
 use crate::library::{Function, absent};
 use crate::node::{
     Branch, Branches, CallNode, Chain, FieldByName, InNode, LambdaNode, Node, PreparedArguments,
@@ -36,6 +38,7 @@ pub(crate) struct Compiler<'l> {
     parameters: Vec<Bound>,
     lambdas: usize,
     depth: usize,
+    folding: Folding,
 }
 
 impl<'l> Compiler<'l> {
@@ -50,6 +53,7 @@ impl<'l> Compiler<'l> {
             parameters: Vec::new(),
             lambdas: 0,
             depth: 0,
+            folding: Folding::new(),
         }
     }
 
@@ -69,7 +73,7 @@ impl<'l> Compiler<'l> {
         }
         let node = self.node(tree);
         self.depth -= 1;
-        node
+        self.folding.fold(node)
     }
 
     fn node(&mut self, tree: Expr) -> Node {
@@ -102,6 +106,7 @@ impl<'l> Compiler<'l> {
                     member: self.compile(*member),
                     negated,
                     container: self.compile(*container),
+                    members: None,
                 }))
             }
             Kind::Logic { first, rest } => {
@@ -116,10 +121,13 @@ impl<'l> Compiler<'l> {
         }
     }
 
-    fn mention(&mut self, name: &Str) {
-        if !self.variables.contains(name) {
-            self.variables.push(name.clone());
+    /// The place of a variable among those of the program.
+    fn mention(&mut self, name: &Str) -> usize {
+        if let Some(at) = self.variables.iter().position(|known| known == name) {
+            return at;
         }
+        self.variables.push(name.clone());
+        self.variables.len() - 1
     }
 
     /// The place of a parameter in the frame; of equal names the innermost counts.
@@ -138,11 +146,11 @@ impl<'l> Compiler<'l> {
         if let Some(at) = self.parameter(&name) {
             return Node::Parameter(at);
         }
-        self.mention(&name);
+        let at = self.mention(&name);
         if name == "_" {
             return Node::AllFields;
         }
-        Node::Field(name)
+        Node::Field(at)
     }
 
     fn exists(&mut self, name: Str) -> Node {
@@ -151,11 +159,11 @@ impl<'l> Compiler<'l> {
             self.parameters[at].captured = true;
             return Node::ParameterExists(at);
         }
-        self.mention(&name);
+        let at = self.mention(&name);
         if name == "_" {
             return Node::Constant(Value::Bool(true));
         }
-        Node::FieldExists(name)
+        Node::FieldExists(at)
     }
 
     fn chain<O>(&mut self, first: Expr, rest: Vec<(O, Expr)>, span: Span) -> Box<Chain<O>> {
@@ -230,11 +238,16 @@ impl<'l> Compiler<'l> {
         let used_once = own
             .map(|bound| bound.uses == 1 && !bound.captured)
             .collect();
-        Node::Lambda(Arc::new(LambdaNode {
+        let lambda = Arc::new(LambdaNode {
             captured,
             used_once,
             body,
-        }))
+        });
+        // Inside of another lambda every evaluation makes a value of its own, and no two of them are equal.
+        match self.lambdas {
+            0 => Node::Closed(Lambda::value(lambda, Box::default())),
+            _ => Node::Lambda(lambda),
+        }
     }
 
     fn call(&mut self, name: &Str, name_span: Span, arguments: Vec<Expr>, span: Span) -> Node {
@@ -250,7 +263,11 @@ impl<'l> Compiler<'l> {
         self.deterministic &=
             function.spec.deterministic && arguments.len() >= function.spec.clock_below;
         self.check_count(&function, arguments.len(), span);
-        let spans: Vec<Span> = arguments.iter().map(|argument| argument.span).collect();
+        // A value that folding has made out of an argument is no reason to refuse the program.
+        let spans: Vec<Option<Span>> = arguments
+            .iter()
+            .map(|argument| is_literal(argument).then_some(argument.span))
+            .collect();
         let mut arguments: Vec<Node> = arguments.into_iter().map(|a| self.compile(a)).collect();
         let all_fields = matches!(arguments.get(1), Some(Node::AllFields));
         if all_fields && function.spec.name == "MAP_GET" {
@@ -271,7 +288,7 @@ impl<'l> Compiler<'l> {
         &mut self,
         function: &Function,
         arguments: &[Node],
-        spans: &[Span],
+        spans: &[Option<Span>],
     ) -> Option<PreparedArguments> {
         let prepare = function.prepare?;
         let constants: Vec<Option<&Value>> = arguments
@@ -284,10 +301,8 @@ impl<'l> Compiler<'l> {
         match prepare(&constants) {
             Ok(prepared) => prepared.map(PreparedArguments),
             Err(refused) => {
+                let span = (*spans.get(refused.argument)?)?.range();
                 let message = format!("{}: {}", function.spec.name, refused.reason);
-                let span = spans
-                    .get(refused.argument)
-                    .map_or(0..0, |span| span.range());
                 self.errors.push(
                     Diagnostic::error("S103", span, message, "every call would fail")
                         .with_help(function.spec.signature()),
@@ -415,6 +430,18 @@ fn counted(arguments: usize) -> String {
     match arguments {
         1 => "1 argument".to_owned(),
         more => format!("{more} arguments"),
+    }
+}
+
+/// Whether an expression is a constant as it is written.
+fn is_literal(tree: &Expr) -> bool {
+    match &*tree.kind {
+        Kind::Literal(_) => true,
+        Kind::List(members) => members.iter().all(is_literal),
+        Kind::Map(entries) => entries
+            .iter()
+            .all(|(key, value)| is_literal(key) && is_literal(value)),
+        _ => false,
     }
 }
 

@@ -1,4 +1,8 @@
+use std::time::Duration;
+
 use alidade_event::Value;
+
+use crate::convert::to_long;
 
 /// What an evaluation may use besides its variables.
 pub struct Context<'a> {
@@ -8,7 +12,16 @@ pub struct Context<'a> {
     pub now_ms: i64,
     /// Answers calls that leave the process.
     pub remote: &'a mut dyn RemoteCalls,
+    /// The budget that the host has set.
+    pub(crate) budget: Option<Duration>,
 }
+
+/// Processor time that one evaluation may take, about, unless something else is set. Long enough for everything that a rule
+/// has to do with a message, short enough for a hostile message not to hold up a partition.
+pub const DEFAULT_BUDGET: Duration = Duration::from_secs(2);
+
+/// The property of the global configuration that sets another budget, in milliseconds.
+pub const BUDGET_PROPERTY: &str = "stellar.evaluation.time.limit.ms";
 
 impl<'a> Context<'a> {
     pub fn new(global: &'a Value, now_ms: i64, remote: &'a mut dyn RemoteCalls) -> Self {
@@ -16,7 +29,27 @@ impl<'a> Context<'a> {
             global,
             now_ms,
             remote,
+            budget: None,
         }
+    }
+
+    /// The same with a budget of processor time for each evaluation, whatever the global configuration says. An evaluation
+    /// that takes longer fails.
+    pub fn with_budget(mut self, budget: Duration) -> Self {
+        self.budget = Some(budget);
+        self
+    }
+}
+
+/// The budget of an evaluation under a global configuration. What is not a number above 0 leaves the default.
+pub(crate) fn budget_of(global: &Value) -> Duration {
+    let Value::Map(global) = global else {
+        return DEFAULT_BUDGET;
+    };
+    let set = global.get_str(BUDGET_PROPERTY).and_then(to_long);
+    match set.map(u64::try_from) {
+        Some(Ok(millis)) if millis > 0 => Duration::from_millis(millis),
+        _ => DEFAULT_BUDGET,
     }
 }
 

@@ -1,159 +1,54 @@
 //! Evaluation. Values are borrowed from the program, the scope and the frames as long as nobody changes them.
 
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::sync::Arc;
 
 use alidade_event::{Event, Map, Value};
 
+use crate::EvalError;
 use crate::compiler::insert_first;
 use crate::convert::{is_void, to_bool};
+use crate::frame::{Frame, call_lambda};
 use crate::lambda::Lambda;
 use crate::library::Call;
 use crate::node::{Branches, CallNode, Chain, FieldByName, InNode, LambdaNode, Node};
 use crate::operators::{arithmetic, compare, contains, described};
+use crate::runtime::{Runtime, size};
 use crate::syntax::{ArithmeticOperator, Comparison, Connective, Span};
-use crate::{Context, EvalError, RemoteCalls, Scope};
 
 pub(crate) type Evaluated<'e> = Result<Cow<'e, Value>, EvalError>;
 
-/// Where names are looked up.
-#[derive(Clone, Copy)]
-pub(crate) struct Env<'e> {
-    pub scope: &'e dyn Scope,
-    /// The parameters of the lambdas around, outermost first.
-    pub frame: &'e [Value],
-    /// The parameters of the innermost lambda that are used only once.
-    own: Own<'e>,
-}
+/// What stands in for an argument until it is evaluated.
+const NOTHING: Cow<'_, Value> = Cow::Borrowed(&Value::Null);
 
-/// Parameters that their only use takes away, so that a function may change them without a copy.
-#[derive(Clone, Copy)]
-struct Own<'e> {
-    /// Where the parameters of the innermost lambda begin in the frame.
-    start: usize,
-    values: &'e [Cell<Value>],
-    used_once: &'e [bool],
-}
-
-impl<'e> Env<'e> {
-    pub fn new(scope: &'e dyn Scope) -> Self {
-        Env {
-            scope,
-            frame: &[],
-            own: Own {
-                start: 0,
-                values: &[],
-                used_once: &[],
-            },
-        }
-    }
-
-    fn parameter(&self, at: usize) -> Cow<'e, Value> {
-        if let Some(own) = at.checked_sub(self.own.start)
-            && self.own.used_once.get(own) == Some(&true)
-            && let Some(value) = self.own.values.get(own)
-        {
-            return Cow::Owned(value.take());
-        }
-        present(self.frame.get(at))
-    }
-}
-
-/// What an evaluation shares over its whole run.
-pub(crate) struct Runtime<'r> {
-    pub now_ms: i64,
-    pub global: &'r Value,
-    pub remote: &'r mut dyn RemoteCalls,
-    steps: usize,
-    lambda_depth: u32,
-}
-
-/// Most steps of one evaluation: bounds what a hostile list can cost. A step is a call of a lambda, or a piece of the work
-/// that is done inside of one.
-const MAX_STEPS: usize = 1_000_000;
-/// Members or bytes that make a step.
-const STEP_SIZE: usize = 32;
-/// Deepest nesting of running lambdas.
-const MAX_LAMBDA_DEPTH: u32 = 32;
-
-impl<'r> Runtime<'r> {
-    pub fn new<'x: 'r>(context: &'r mut Context<'x>) -> Self {
-        Runtime {
-            now_ms: context.now_ms,
-            global: context.global,
-            remote: &mut *context.remote,
-            steps: 0,
-            lambda_depth: 0,
-        }
-    }
-
-    /// Counts work on something of a size, if it may be repeated by a lambda.
-    pub fn charge(&mut self, size: usize) -> Result<(), EvalError> {
-        if self.lambda_depth == 0 || size < STEP_SIZE {
-            return Ok(());
-        }
-        self.count(size / STEP_SIZE)
-    }
-
-    fn count(&mut self, steps: usize) -> Result<(), EvalError> {
-        self.steps = self.steps.saturating_add(steps);
-        if self.steps > MAX_STEPS {
-            return Err(EvalError::failed(format!(
-                "the evaluation takes more than {MAX_STEPS} steps"
-            )));
-        }
-        Ok(())
-    }
-}
-
-/// Number of members or bytes of a value.
-pub(crate) fn size(value: &Value) -> usize {
-    match value {
-        Value::Str(text) => text.len(),
-        Value::List(members) => members.len(),
-        Value::Set(members) => members.len(),
-        Value::Map(map) => map.len(),
-        _ => 0,
-    }
-}
-
-pub(crate) fn evaluate<'e>(
+pub(crate) fn evaluate<'e, 'r: 'e>(
     node: &'e Node,
-    env: Env<'e>,
-    runtime: &mut Runtime<'_>,
+    frame: Frame<'e>,
+    runtime: &mut Runtime<'r>,
 ) -> Evaluated<'e> {
     match node {
-        Node::Constant(value) => Ok(Cow::Borrowed(value)),
-        Node::Field(name) => Ok(present(env.scope.get(name))),
-        Node::Parameter(at) => Ok(env.parameter(*at)),
-        Node::AllFields => Ok(Cow::Owned(all_fields(env.scope.all()))),
-        Node::FieldExists(name) => Ok(truth(exists(env.scope.get(name)))),
-        Node::ParameterExists(at) => Ok(truth(exists(env.frame.get(*at)))),
-        Node::Call(call) => call_function(call, env, runtime),
-        Node::FieldByName(access) => field_by_name(access, env, runtime),
-        Node::List(members) => list(members, env, runtime),
-        Node::Map(entries) => map(entries, env, runtime),
-        Node::Lambda(lambda) => Ok(Cow::Owned(closure(lambda, env.frame))),
+        Node::Constant(value) | Node::Closed(value) => Ok(Cow::Borrowed(value)),
+        Node::Field(at) => Ok(Cow::Borrowed(runtime.variable(*at))),
+        Node::Parameter(at) => Ok(frame.parameter(*at)),
+        Node::AllFields => Ok(Cow::Owned(all_fields(runtime.all_variables()))),
+        Node::FieldExists(at) => Ok(truth(!runtime.variable(*at).is_null())),
+        Node::ParameterExists(at) => Ok(truth(!frame.value(*at).is_null())),
+        Node::Call(call) => call_function(call, frame, runtime),
+        Node::FieldByName(access) => field_by_name(access, frame, runtime),
+        Node::List(members) => list(members, frame, runtime),
+        Node::Map(entries) => map(entries, frame, runtime),
+        Node::Lambda(lambda) => Ok(Cow::Owned(closure(lambda, frame))),
         Node::Not(inner) => {
-            let value = evaluate(inner, env, runtime)?;
+            let value = evaluate(inner, frame, runtime)?;
             Ok(truth(!to_bool(&value).unwrap_or(false)))
         }
-        Node::Arithmetic(chain) => arithmetic_chain(chain, env, runtime),
-        Node::Compare(chain) => comparison_chain(chain, env, runtime),
-        Node::In(node) => membership(node, env, runtime),
-        Node::Logic(chain) => logic_chain(chain, env, runtime),
-        Node::Choose(branches) => choose(branches, env, runtime),
-        Node::Match(branches) => match_table(branches, env, runtime),
+        Node::Arithmetic(chain) => arithmetic_chain(chain, frame, runtime),
+        Node::Compare(chain) => comparison_chain(chain, frame, runtime),
+        Node::In(node) => membership(node, frame, runtime),
+        Node::Logic(chain) => logic_chain(chain, frame, runtime),
+        Node::Choose(branches) => choose(branches, frame, runtime),
+        Node::Match(branches) => match_table(branches, frame, runtime),
     }
-}
-
-fn present(value: Option<&Value>) -> Cow<'_, Value> {
-    Cow::Borrowed(value.unwrap_or(&Value::Null))
-}
-
-fn exists(value: Option<&Value>) -> bool {
-    value.is_some_and(|value| !value.is_null())
 }
 
 fn truth<'e>(truth: bool) -> Cow<'e, Value> {
@@ -171,60 +66,66 @@ fn all_fields(event: Event) -> Value {
     Value::map(map)
 }
 
-fn closure(lambda: &Arc<LambdaNode>, frame: &[Value]) -> Value {
-    Value::Object(Arc::new(Lambda {
-        node: Arc::clone(lambda),
-        captured: frame.iter().take(lambda.captured).cloned().collect(),
-    }))
+fn closure(lambda: &Arc<LambdaNode>, frame: Frame<'_>) -> Value {
+    let captured = (0..lambda.captured).map(|at| frame.value(at).clone());
+    Lambda::value(Arc::clone(lambda), captured.collect())
 }
 
 #[inline(never)]
-fn list<'e>(members: &'e [Node], env: Env<'e>, runtime: &mut Runtime<'_>) -> Evaluated<'e> {
+fn list<'e, 'r: 'e>(
+    members: &'e [Node],
+    frame: Frame<'e>,
+    runtime: &mut Runtime<'r>,
+) -> Evaluated<'e> {
     let mut values = Vec::with_capacity(members.len());
     for member in members {
-        values.push(evaluate(member, env, runtime)?.into_owned());
+        values.push(evaluate(member, frame, runtime)?.into_owned());
     }
     Ok(Cow::Owned(Value::list(values)))
 }
 
 #[inline(never)]
-fn map<'e>(entries: &'e [(Node, Node)], env: Env<'e>, runtime: &mut Runtime<'_>) -> Evaluated<'e> {
+fn map<'e, 'r: 'e>(
+    entries: &'e [(Node, Node)],
+    frame: Frame<'e>,
+    runtime: &mut Runtime<'r>,
+) -> Evaluated<'e> {
     let mut map = Map::with_capacity(entries.len());
     for (key, value) in entries {
-        let key = evaluate(key, env, runtime)?.into_owned();
-        let value = evaluate(value, env, runtime)?.into_owned();
+        let key = evaluate(key, frame, runtime)?.into_owned();
+        let value = evaluate(value, frame, runtime)?.into_owned();
         insert_first(&mut map, key, value);
     }
     Ok(Cow::Owned(Value::map(map)))
 }
 
 #[inline(never)]
-fn field_by_name<'e>(
+fn field_by_name<'e, 'r: 'e>(
     access: &'e FieldByName,
-    env: Env<'e>,
-    runtime: &mut Runtime<'_>,
+    frame: Frame<'e>,
+    runtime: &mut Runtime<'r>,
 ) -> Evaluated<'e> {
-    let key = evaluate(&access.key, env, runtime)?;
+    let key = evaluate(&access.key, frame, runtime)?;
     let found = match &*key {
-        Value::Str(name) => env.scope.get(name).filter(|value| !value.is_null()),
+        Value::Str(name) => runtime.scope.get(name).filter(|value| !value.is_null()),
         _ => None,
     };
     match (found, &access.default) {
         (Some(value), _) => Ok(Cow::Borrowed(value)),
-        (None, Some(default)) => evaluate(default, env, runtime),
+        (None, Some(default)) => evaluate(default, frame, runtime),
         (None, None) => Ok(Cow::Borrowed(&Value::Null)),
     }
 }
 
 #[inline(never)]
-fn arithmetic_chain<'e>(
+fn arithmetic_chain<'e, 'r: 'e>(
     chain: &'e Chain<ArithmeticOperator>,
-    env: Env<'e>,
-    runtime: &mut Runtime<'_>,
+    frame: Frame<'e>,
+    runtime: &mut Runtime<'r>,
 ) -> Evaluated<'e> {
-    let mut left = evaluate(&chain.first, env, runtime)?;
+    let mut left = evaluate(&chain.first, frame, runtime)?;
     for (operator, right) in &chain.rest {
-        let right = evaluate(right, env, runtime)?;
+        let right = evaluate(right, frame, runtime)?;
         let value = arithmetic(*operator, &left, &right).map_err(|error| error.at(chain.span))?;
         left = Cow::Owned(value);
     }
@@ -232,14 +133,14 @@ fn arithmetic_chain<'e>(
 }
 
 #[inline(never)]
-fn comparison_chain<'e>(
+fn comparison_chain<'e, 'r: 'e>(
     chain: &'e Chain<Comparison>,
-    env: Env<'e>,
-    runtime: &mut Runtime<'_>,
+    frame: Frame<'e>,
+    runtime: &mut Runtime<'r>,
 ) -> Evaluated<'e> {
-    let mut left = evaluate(&chain.first, env, runtime)?;
+    let mut left = evaluate(&chain.first, frame, runtime)?;
     for (operator, right) in &chain.rest {
-        let right = evaluate(right, env, runtime)?;
+        let right = evaluate(right, frame, runtime)?;
         runtime.charge(size(&left).min(size(&right)))?;
         left = truth(compare(*operator, &left, &right).map_err(|error| error.at(chain.span))?);
     }
@@ -247,9 +148,16 @@ fn comparison_chain<'e>(
 }
 
 #[inline(never)]
-fn membership<'e>(node: &'e InNode, env: Env<'e>, runtime: &mut Runtime<'_>) -> Evaluated<'e> {
-    let member = evaluate(&node.member, env, runtime)?;
-    let container = evaluate(&node.container, env, runtime)?;
+fn membership<'e, 'r: 'e>(
+    node: &'e InNode,
+    frame: Frame<'e>,
+    runtime: &mut Runtime<'r>,
+) -> Evaluated<'e> {
+    let member = evaluate(&node.member, frame, runtime)?;
+    if let Some(members) = &node.members {
+        return Ok(truth(members.contains(&member) != node.negated));
+    }
+    let container = evaluate(&node.container, frame, runtime)?;
     runtime.charge(size(&container))?;
     Ok(truth(contains(&container, &member) != node.negated))
 }
@@ -257,17 +165,18 @@ fn membership<'e>(node: &'e InNode, env: Env<'e>, runtime: &mut Runtime<'_>) -> 
 /// `and` and `or`, grouped to the right. A left side that is a boolean, null or an empty collection may decide alone, and
 /// then nothing to its right is evaluated.
 #[inline(never)]
-fn logic_chain<'e>(
+fn logic_chain<'e, 'r: 'e>(
     chain: &'e Chain<Connective>,
-    env: Env<'e>,
-    runtime: &mut Runtime<'_>,
+    frame: Frame<'e>,
+    runtime: &mut Runtime<'r>,
 ) -> Evaluated<'e> {
-    // Sides that could not decide alone, waiting for what stands to their right.
-    let mut waiting: Vec<(bool, Connective)> = Vec::new();
+    // Set by a side that has settled the outcome without being able to decide alone: what stands to its right is evaluated
+    // nevertheless, and may fail.
+    let mut settled = None;
     let mut operand = &chain.first;
     let mut rest = chain.rest.iter();
-    let mut outcome = loop {
-        let value = evaluate(operand, env, runtime)?;
+    let outcome = loop {
+        let value = evaluate(operand, frame, runtime)?;
         let Some((connective, next)) = rest.next() else {
             break condition(&value);
         };
@@ -277,20 +186,18 @@ fn logic_chain<'e>(
             Some(true) if *connective == Connective::Or => break true,
             // `true and x` is x, `false or x` is x, each as a boolean: nothing to remember.
             Some(_) => {}
-            None => waiting.push((condition(&value), *connective)),
+            None => match (condition(&value), connective) {
+                (false, Connective::And) => settled = settled.or(Some(false)),
+                (true, Connective::Or) => settled = settled.or(Some(true)),
+                _ => {}
+            },
         }
     };
-    while let Some((left, connective)) = waiting.pop() {
-        outcome = match connective {
-            Connective::And => left && outcome,
-            Connective::Or => left || outcome,
-        };
-    }
-    Ok(truth(outcome))
+    Ok(truth(settled.unwrap_or(outcome)))
 }
 
 /// A value that is a truth value by itself.
-fn decided(value: &Value) -> Option<bool> {
+pub(crate) fn decided(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(truth) => Some(*truth),
         other if is_void(other) => Some(false),
@@ -299,7 +206,7 @@ fn decided(value: &Value) -> Option<bool> {
 }
 
 /// What a side of `and` and `or` counts as.
-fn condition(value: &Value) -> bool {
+pub(crate) fn condition(value: &Value) -> bool {
     decided(value).unwrap_or_else(|| to_bool(value).unwrap_or(false))
 }
 
@@ -314,13 +221,13 @@ fn holds(value: &Value, span: Span) -> Result<bool, EvalError> {
 }
 
 #[inline(never)]
-fn chosen<'e>(
+fn chosen<'e, 'r: 'e>(
     branches: &'e Branches,
-    env: Env<'e>,
-    runtime: &mut Runtime<'_>,
+    frame: Frame<'e>,
+    runtime: &mut Runtime<'r>,
 ) -> Result<&'e Node, EvalError> {
     for branch in &branches.branches {
-        let value = evaluate(&branch.condition, env, runtime)?;
+        let value = evaluate(&branch.condition, frame, runtime)?;
         if holds(&value, branch.condition_span)? {
             return Ok(&branch.value);
         }
@@ -328,43 +235,59 @@ fn chosen<'e>(
     Ok(&branches.otherwise)
 }
 
-fn choose<'e>(branches: &'e Branches, env: Env<'e>, runtime: &mut Runtime<'_>) -> Evaluated<'e> {
-    let node = chosen(branches, env, runtime)?;
-    evaluate(node, env, runtime)
+fn choose<'e, 'r: 'e>(
+    branches: &'e Branches,
+    frame: Frame<'e>,
+    runtime: &mut Runtime<'r>,
+) -> Evaluated<'e> {
+    let node = chosen(branches, frame, runtime)?;
+    evaluate(node, frame, runtime)
 }
 
 /// As [`choose`]; a lambda that is chosen is called without arguments.
-fn match_table<'e>(
+fn match_table<'e, 'r: 'e>(
     branches: &'e Branches,
-    env: Env<'e>,
-    runtime: &mut Runtime<'_>,
+    frame: Frame<'e>,
+    runtime: &mut Runtime<'r>,
 ) -> Evaluated<'e> {
-    let node = chosen(branches, env, runtime)?;
-    let value = evaluate(node, env, runtime)?;
+    let node = chosen(branches, frame, runtime)?;
+    let value = evaluate(node, frame, runtime)?;
     match Lambda::of(&value) {
-        Some(lambda) => call_lambda(lambda, &mut std::iter::empty(), env, runtime).map(Cow::Owned),
+        Some(lambda) => call_lambda(lambda, &mut [], runtime).map(Cow::Owned),
         None => Ok(value),
     }
 }
 
 #[inline(never)]
-fn call_function<'e>(call: &'e CallNode, env: Env<'e>, runtime: &mut Runtime<'_>) -> Evaluated<'e> {
+fn call_function<'e, 'r: 'e>(
+    call: &'e CallNode,
+    frame: Frame<'e>,
+    runtime: &mut Runtime<'r>,
+) -> Evaluated<'e> {
     let outcome = match &*call.arguments {
-        [] => run(call, &mut [], env, runtime),
-        [one] => {
-            let mut arguments = [evaluate(one, env, runtime)?];
-            run(call, &mut arguments, env, runtime)
-        }
+        [] => run(call, &mut [], runtime),
+        [one] => run(call, &mut [evaluate(one, frame, runtime)?], runtime),
         [one, two] => {
-            let mut arguments = [evaluate(one, env, runtime)?, evaluate(two, env, runtime)?];
-            run(call, &mut arguments, env, runtime)
+            let mut arguments = [
+                evaluate(one, frame, runtime)?,
+                evaluate(two, frame, runtime)?,
+            ];
+            run(call, &mut arguments, runtime)
+        }
+        // No allocation for the arguments of an ordinary call.
+        few if few.len() <= 4 => {
+            let mut arguments = [NOTHING; 4];
+            for (argument, node) in arguments.iter_mut().zip(few) {
+                *argument = evaluate(node, frame, runtime)?;
+            }
+            run(call, &mut arguments[..few.len()], runtime)
         }
         many => {
             let mut arguments = Vec::with_capacity(many.len());
             for argument in many {
-                arguments.push(evaluate(argument, env, runtime)?);
+                arguments.push(evaluate(argument, frame, runtime)?);
             }
-            run(call, &mut arguments, env, runtime)
+            run(call, &mut arguments, runtime)
         }
     };
     match outcome {
@@ -376,59 +299,16 @@ fn call_function<'e>(call: &'e CallNode, env: Env<'e>, runtime: &mut Runtime<'_>
 fn run<'e>(
     call: &'e CallNode,
     arguments: &mut [Cow<'e, Value>],
-    env: Env<'e>,
     runtime: &mut Runtime<'_>,
 ) -> Result<Value, EvalError> {
-    if runtime.lambda_depth > 0 && !call.function.quick {
+    if !call.function.quick {
         runtime.charge(arguments.iter().map(|argument| size(argument)).sum())?;
     }
     (call.function.code)(&mut Call {
         name: call.function.spec.name,
         arguments,
-        env,
         runtime,
         prepared: call.prepared.as_ref().map(|prepared| &prepared.0),
         host: call.function.host.as_deref(),
     })
-}
-
-/// Calls a lambda. Parameters without an argument are null, surplus arguments are dropped.
-pub(crate) fn call_lambda(
-    lambda: &Lambda,
-    arguments: &mut dyn Iterator<Item = Value>,
-    env: Env<'_>,
-    runtime: &mut Runtime<'_>,
-) -> Result<Value, EvalError> {
-    runtime.count(1)?;
-    if runtime.lambda_depth >= MAX_LAMBDA_DEPTH {
-        return Err(EvalError::failed(format!(
-            "lambdas call each other deeper than {MAX_LAMBDA_DEPTH} levels"
-        )));
-    }
-    let node = &*lambda.node;
-    let mut frame = Vec::with_capacity(node.captured + node.used_once.len());
-    frame.extend_from_slice(&lambda.captured);
-    frame.resize(node.captured, Value::Null);
-    let mut own: Vec<Cell<Value>> = Vec::new();
-    for used_once in &node.used_once {
-        let mut argument = arguments.next().unwrap_or_default();
-        if *used_once {
-            own.resize_with(frame.len() - node.captured, Cell::default);
-            own.push(Cell::new(std::mem::take(&mut argument)));
-        }
-        frame.push(argument);
-    }
-    let env = Env {
-        scope: env.scope,
-        frame: &frame,
-        own: Own {
-            start: node.captured,
-            values: &own,
-            used_once: &node.used_once,
-        },
-    };
-    runtime.lambda_depth += 1;
-    let outcome = evaluate(&node.body, env, runtime).map(Cow::into_owned);
-    runtime.lambda_depth -= 1;
-    outcome
 }

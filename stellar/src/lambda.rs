@@ -13,6 +13,11 @@ pub(crate) struct Lambda {
 }
 
 impl Lambda {
+    /// A lambda as a value.
+    pub fn value(node: Arc<LambdaNode>, captured: Box<[Value]>) -> Value {
+        Value::Object(Arc::new(Lambda { node, captured }))
+    }
+
     pub fn of(value: &Value) -> Option<&Lambda> {
         match value {
             Value::Object(object) => object.as_any().downcast_ref(),

@@ -12,13 +12,17 @@ mod diagnostic;
 mod error;
 mod evaluate;
 mod explain;
+mod folding;
+mod frame;
 mod lambda;
 mod lexer;
 mod library;
+mod membership;
 mod node;
 mod operators;
 mod parser;
 mod program;
+mod runtime;
 mod scope;
 mod suggest;
 mod syntax;
@@ -26,7 +30,7 @@ mod text;
 mod tokens;
 mod types;
 
-pub use context::{Context, NoRemote, RemoteCalls, RemoteOutcome};
+pub use context::{BUDGET_PROPERTY, Context, DEFAULT_BUDGET, NoRemote, RemoteCalls, RemoteOutcome};
 pub use diagnostic::{ConfigProblem, Diagnostic, Severity};
 pub use error::EvalError;
 pub use explain::{Explanation, explain, explanations};
@@ -34,7 +38,7 @@ pub use library::{
     Availability, FunctionSpec, HostCall, HostFunction, Library, OnNull, Parameter, protocol_name,
 };
 pub use program::{Program, compile, compile_predicate};
-pub use scope::{Layers, Scope};
+pub use scope::{Layers, Place, Scope};
 pub use tokens::{Token, TokenKind, tokens};
 pub use types::Types;
 

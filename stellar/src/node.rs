@@ -3,9 +3,10 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use alidade_event::{FieldName, Value};
+use alidade_event::Value;
 
 use crate::library::Function;
+use crate::membership::Members;
 use crate::syntax::{ArithmeticOperator, Comparison, Connective, Span};
 
 /// What a function has made of its constant arguments at compile time.
@@ -14,13 +15,15 @@ pub(crate) type Prepared = Box<dyn Any + Send + Sync>;
 #[derive(Debug)]
 pub(crate) enum Node {
     Constant(Value),
-    /// A variable of the scope.
-    Field(FieldName),
+    /// A lambda outside of all others: it captures nothing, so that one value serves all evaluations.
+    Closed(Value),
+    /// A variable of the scope, by its place among the program's variables.
+    Field(usize),
     /// A parameter of a lambda, by its place in the frame.
     Parameter(usize),
     /// `_`: every variable.
     AllFields,
-    FieldExists(FieldName),
+    FieldExists(usize),
     ParameterExists(usize),
     Call(Box<CallNode>),
     /// `MAP_GET(key, _)`, answered without joining all variables.
@@ -80,6 +83,8 @@ pub(crate) struct InNode {
     pub member: Node,
     pub negated: bool,
     pub container: Node,
+    /// The members of a large constant list, prepared for being searched.
+    pub members: Option<Members>,
 }
 
 /// Conditions with their values, and the value when none holds.

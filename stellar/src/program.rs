@@ -3,10 +3,13 @@ use std::sync::Arc;
 use alidade_event::{FieldName, Value};
 
 use crate::compiler::Compiler;
-use crate::evaluate::{Env, Runtime, evaluate};
+use crate::evaluate::evaluate;
+use crate::frame::Frame;
 use crate::node::Node;
 use crate::operators::described;
 use crate::parser::parse;
+use crate::runtime::{Runtime, Variables};
+use crate::scope::Place;
 use crate::{Context, Diagnostic, EvalError, Library, Scope};
 
 /// A compiled expression. Cheap to clone, shared by threads.
@@ -18,6 +21,8 @@ struct Inner {
     source: String,
     root: Node,
     variables: Vec<FieldName>,
+    /// Where each variable was found last.
+    places: Vec<Place>,
     warnings: Vec<Diagnostic>,
     remote: bool,
     deterministic: bool,
@@ -37,6 +42,11 @@ pub fn compile(source: &str, library: &Library) -> Result<Program, Vec<Diagnosti
     Ok(Program(Arc::new(Inner {
         source: source.to_owned(),
         root,
+        places: compiler
+            .variables
+            .iter()
+            .map(|_| Place::default())
+            .collect(),
         variables: compiler.variables,
         warnings: compiler.warnings,
         remote: compiler.remote,
@@ -56,6 +66,7 @@ pub fn compile_predicate(source: &str, library: &Library) -> Result<Program, Vec
         source: source.to_owned(),
         root: Node::Constant(Value::Bool(true)),
         variables: Vec::new(),
+        places: Vec::new(),
         warnings: Vec::new(),
         remote: false,
         deterministic: true,
@@ -96,9 +107,16 @@ impl Program {
         scope: &dyn Scope,
         context: &mut Context<'_>,
     ) -> Result<Value, EvalError> {
-        let env = Env::new(scope);
-        let value = evaluate(&self.0.root, env, &mut Runtime::new(context))?;
-        Ok(value.into_owned())
+        let mut runtime = self.runtime(scope, context);
+        Ok(evaluate(&self.0.root, Frame::EMPTY, &mut runtime)?.into_owned())
+    }
+
+    fn runtime<'r>(&'r self, scope: &'r dyn Scope, context: &'r mut Context<'_>) -> Runtime<'r> {
+        let variables = Variables {
+            names: &self.0.variables,
+            places: &self.0.places,
+        };
+        Runtime::new(scope, variables, context)
     }
 
     /// The value of a condition; null is false.
@@ -110,8 +128,8 @@ impl Program {
         scope: &dyn Scope,
         context: &mut Context<'_>,
     ) -> Result<bool, EvalError> {
-        let env = Env::new(scope);
-        let value = evaluate(&self.0.root, env, &mut Runtime::new(context))?;
+        let mut runtime = self.runtime(scope, context);
+        let value = evaluate(&self.0.root, Frame::EMPTY, &mut runtime)?;
         match &*value {
             Value::Null => Ok(false),
             Value::Bool(truth) => Ok(*truth),

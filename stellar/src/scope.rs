@@ -1,9 +1,23 @@
-use alidade_event::{Event, Value};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use alidade_event::{Event, FieldName, Value};
+
+/// Where a variable was found last. Messages of one sensor have the same fields at the same places, so that the next one is
+/// most likely found without a search. Shared by threads; what one remembers is right or only slow for another.
+#[derive(Debug, Default)]
+pub struct Place(AtomicUsize);
 
 /// Where an expression finds its variables.
 pub trait Scope {
     /// The value of a variable. `None` and `Null` both mean that it is missing. Must not allocate.
     fn get(&self, name: &str) -> Option<&Value>;
+
+    /// As [`Scope::get`], for a variable that is looked up in message after message. A scope that can make nothing of the
+    /// place leaves this as it is.
+    fn get_at(&self, name: &FieldName, place: &Place) -> Option<&Value> {
+        let _ = place;
+        self.get(name)
+    }
 
     /// Every variable together, which is what `_` stands for. Of a name given twice, the earlier one counts.
     fn all(&self) -> Event;
@@ -12,6 +26,15 @@ pub trait Scope {
 impl Scope for Event {
     fn get(&self, name: &str) -> Option<&Value> {
         Event::get(self, name)
+    }
+
+    fn get_at(&self, name: &FieldName, place: &Place) -> Option<&Value> {
+        let hint = place.0.load(Ordering::Relaxed);
+        let (found, value) = self.get_near(name, hint)?;
+        if found != hint {
+            place.0.store(found, Ordering::Relaxed);
+        }
+        Some(value)
     }
 
     fn all(&self) -> Event {
@@ -28,6 +51,11 @@ impl Scope for Layers<'_> {
             .iter()
             .filter_map(|scope| scope.get(name))
             .find(|value| !value.is_null())
+    }
+
+    fn get_at(&self, name: &FieldName, place: &Place) -> Option<&Value> {
+        let mut found = self.0.iter().filter_map(|scope| scope.get_at(name, place));
+        found.find(|value| !value.is_null())
     }
 
     fn all(&self) -> Event {

@@ -1,8 +1,9 @@
 //! No input may panic, hang, or take unbounded memory or stack.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use alidade_event::{Event, NumberStyle, Value};
+use alidade_event::{Event, Map, NumberStyle, Value};
 use alidade_stellar::{
     Context, EvalError, HostCall, HostFunction, Layers, Library, NoRemote, Program, RemoteCalls,
     RemoteOutcome, Scope, compile, compile_predicate,
@@ -330,6 +331,47 @@ fn a_long_list_is_gathered_without_copying_it_each_time() {
             Ok(Value::Int(expected)),
             "{source}"
         );
+    }
+}
+
+#[test]
+fn an_evaluation_has_a_budget_of_time() {
+    let mut scope = Event::new();
+    scope.set("list", Value::list(vec![Value::Int(1); 400]));
+    scope.set("text", "x".repeat(1 << 20));
+    let in_lambdas = "LENGTH(MAP(list, x -> MAP(list, y -> y)))".to_owned();
+    let one_by_one = format!("{}text{}", "TO_UPPER(".repeat(60), ")".repeat(60));
+    for source in [in_lambdas, one_by_one] {
+        let program = compile(&source, &Library::metron()).unwrap();
+        let mut remote = NoRemote;
+        let mut context = Context::new(&Value::Null, 0, &mut remote);
+        assert!(program.evaluate(&scope, &mut context).is_ok(), "{source}");
+
+        let mut context = context.with_budget(Duration::from_micros(100));
+        let outcome = program.evaluate(&scope, &mut context);
+        assert!(
+            outcome.unwrap_err().to_string().contains("budget of 0 ms"),
+            "{source}"
+        );
+
+        let set = |value: Value| {
+            let mut global = Map::new();
+            global.insert_str("stellar.evaluation.time.limit.ms", value);
+            Value::map(global)
+        };
+        for value in [Value::Int(1), Value::str("1")] {
+            let global = set(value);
+            let mut remote = NoRemote;
+            let mut context = Context::new(&global, 0, &mut remote);
+            let error = program.evaluate(&scope, &mut context).unwrap_err();
+            assert!(error.to_string().contains("its budget of 1 ms"), "{source}");
+        }
+        for value in [Value::Int(-1), Value::str("soon"), Value::Null] {
+            let global = set(value);
+            let mut remote = NoRemote;
+            let mut context = Context::new(&global, 0, &mut remote);
+            assert!(program.evaluate(&scope, &mut context).is_ok(), "{source}");
+        }
     }
 }
 

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use alidade_event::{Event, Map, Set, Str, Value};
 
 use super::spec::{Availability, FunctionSpec, Parameter};
-use crate::evaluate::{Env, Runtime, call_lambda, size};
+use crate::frame::call_lambda;
 use crate::lambda::Lambda;
 use crate::node::Prepared;
 use crate::operators::described;
+use crate::runtime::{Runtime, size};
 use crate::text::text;
 use crate::{EvalError, RemoteOutcome, Types};
 
@@ -101,20 +102,20 @@ impl HostCall for Call<'_, '_, '_> {
     }
 
     fn global(&self) -> &Value {
-        self.runtime.global
+        self.runtime.global()
     }
 
     fn now_ms(&self) -> i64 {
-        self.runtime.now_ms
+        self.runtime.now_ms()
     }
 
     fn variables(&self) -> Event {
-        self.env.scope.all()
+        self.runtime.all_variables()
     }
 
-    fn invoke(&mut self, lambda: &Value, arguments: Vec<Value>) -> Result<Value, EvalError> {
+    fn invoke(&mut self, lambda: &Value, mut arguments: Vec<Value>) -> Result<Value, EvalError> {
         match Lambda::of(lambda) {
-            Some(lambda) => Call::invoke(self, lambda, &mut arguments.into_iter()),
+            Some(lambda) => Call::invoke(self, lambda, &mut arguments),
             None => Err(EvalError::failed(format!(
                 "expected a lambda, not {}",
                 described(lambda)
@@ -240,7 +241,6 @@ impl Function {
 pub(crate) struct Call<'c, 'e, 'r> {
     pub(crate) name: &'static str,
     pub(crate) arguments: &'c mut [Cow<'e, Value>],
-    pub(crate) env: Env<'e>,
     pub(crate) runtime: &'c mut Runtime<'r>,
     pub(crate) prepared: Option<&'e Prepared>,
     pub(crate) host: Option<&'e dyn HostFunction>,
@@ -354,12 +354,12 @@ impl Call<'_, '_, '_> {
     }
 
     pub fn now_ms(&self) -> i64 {
-        self.runtime.now_ms
+        self.runtime.now_ms()
     }
 
     /// The map under a key of the global configuration.
     pub fn global_map(&self, key: &str) -> Option<&Map> {
-        let Value::Map(global) = self.runtime.global else {
+        let Value::Map(global) = self.runtime.global() else {
             return None;
         };
         match global.get_str(key) {
@@ -368,13 +368,9 @@ impl Call<'_, '_, '_> {
         }
     }
 
-    /// Calls a lambda.
-    pub fn invoke(
-        &mut self,
-        lambda: &Lambda,
-        arguments: &mut dyn Iterator<Item = Value>,
-    ) -> Outcome {
-        call_lambda(lambda, arguments, self.env, self.runtime)
+    /// Calls a lambda; the arguments are taken away.
+    pub fn invoke(&mut self, lambda: &Lambda, arguments: &mut [Value]) -> Outcome {
+        call_lambda(lambda, arguments, self.runtime)
     }
 
     /// Hands the call to whoever answers for the world outside.

@@ -34,10 +34,10 @@ fn filter(call: &mut Call) -> Outcome {
         Applied::NotAtAll(value) => return Ok(value),
     };
     let mut kept = Vec::new();
-    for element in elements {
-        let verdict = call.invoke(lambda, &mut std::iter::once(element.clone()))?;
+    for element in elements.iter() {
+        let verdict = call.invoke(lambda, &mut [element.clone()])?;
         if matches!(verdict, Value::Bool(true)) {
-            kept.push(element);
+            kept.push(element.clone());
         }
     }
     Ok(Value::list(kept))

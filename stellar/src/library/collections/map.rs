@@ -37,8 +37,8 @@ fn map(call: &mut Call) -> Outcome {
         Applied::NotAtAll(value) => return Ok(value),
     };
     let mut values = Vec::with_capacity(elements.len());
-    for element in elements {
-        values.push(call.invoke(lambda, &mut std::iter::once(element))?);
+    for element in elements.iter() {
+        values.push(call.invoke(lambda, &mut [element.clone()])?);
     }
     Ok(Value::list(values))
 }

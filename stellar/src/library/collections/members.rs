@@ -1,18 +1,19 @@
+use std::sync::Arc;
+
 use crate::EvalError;
 use crate::character::Character;
 use crate::lambda::Lambda;
-use crate::library::function::members;
 use crate::library::prelude::*;
 use crate::text::MAX_MEMBERS;
 
 /// What MAP, FILTER and REDUCE go through: the members of a list or a set, the characters of a text.
-fn elements(call: &Call, at: usize) -> Result<Vec<Value>, EvalError> {
-    if let Some(members) = members(call.get(at)) {
-        return Ok(members);
-    }
+/// A list is shared, not copied.
+fn elements(call: &Call, at: usize) -> Result<Arc<Vec<Value>>, EvalError> {
     match call.get(at) {
+        Value::List(members) => Ok(Arc::clone(members)),
+        Value::Set(members) => Ok(Arc::new(members.iter().cloned().collect())),
         Value::Str(text) if text.len() <= MAX_MEMBERS => {
-            Ok(text.chars().map(Character::value).collect())
+            Ok(Arc::new(text.chars().map(Character::value).collect()))
         }
         Value::Str(_) => call.fail(format_args!("the text has more than {MAX_MEMBERS} bytes")),
         _ => call.wrong(at, "a list, a set or text"),
@@ -21,7 +22,7 @@ fn elements(call: &Call, at: usize) -> Result<Vec<Value>, EvalError> {
 
 /// What a lambda is to be called for.
 pub(super) enum Applied<'l> {
-    To(Vec<Value>, &'l Lambda),
+    To(Arc<Vec<Value>>, &'l Lambda),
     /// The members or the lambda are null: the members as they are.
     NotAtAll(Value),
 }
@@ -41,7 +42,7 @@ pub(super) fn elements_and_lambda<'l>(
     match (found, call.get(0)) {
         (Some(lambda), _) => Ok(Applied::To(elements(call, 0)?, lambda)),
         (None, set @ Value::Set(_)) => Ok(Applied::NotAtAll(set.clone())),
-        (None, _) => Ok(Applied::NotAtAll(Value::list(elements(call, 0)?))),
+        (None, _) => Ok(Applied::NotAtAll(Value::List(elements(call, 0)?))),
     }
 }
 

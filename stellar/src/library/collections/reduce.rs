@@ -39,8 +39,8 @@ fn reduce(call: &mut Call) -> Outcome {
         _ => return Ok(Value::Null),
     };
     let mut value = call.take(2);
-    for (step, element) in elements.into_iter().enumerate() {
-        value = call.invoke(lambda, &mut [value, element].into_iter())?;
+    for (step, element) in elements.iter().enumerate() {
+        value = call.invoke(lambda, &mut [value, element.clone()])?;
         if step % STEPS_BETWEEN_CHECKS == STEPS_BETWEEN_CHECKS - 1 && is_deep(&value, MAX_DEPTH) {
             return call.fail(format_args!(
                 "the value nests deeper than {MAX_DEPTH} levels"
