@@ -6,7 +6,7 @@ pub(super) const BIN: Function = Function::new(
     "BIN",
     "The number of the bin that a value falls into.",
     &[
-        optional("value", "The number.").null_gives("-1"),
+        required("value", "The number.").null_gives("-1"),
         optional("bounds", "The upper bounds of the bins, ascending.").null_gives("-1"),
     ],
     "the index of the first bound that is not below the value, or the number of bounds; -1 for null",

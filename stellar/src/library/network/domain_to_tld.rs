@@ -4,7 +4,7 @@ use crate::library::prelude::*;
 pub(super) const DOMAIN_TO_TLD: Function = Function::new(
     "DOMAIN_TO_TLD",
     "The public suffix of a domain name, in lower case.",
-    &[optional("domain", "The domain name.")
+    &[required("domain", "The domain name.")
         .of(Types::TEXT)
         .null_gives("null")],
     "the text; what follows the last dot when it is not a domain name; null for null",

@@ -92,29 +92,53 @@ impl Pattern {
         }
     }
 
-    /// The places of all matches, each with the places of its groups.
+    /// The places of all matches, each with the places of its groups. A match may be empty right behind another one, as in
+    /// Java.
     pub fn all(&self, text: &str) -> Result<Vec<Groups>, String> {
-        match self {
-            Pattern::Linear(regex) => Ok(regex
-                .captures_iter(text)
-                .map(|captures| {
-                    let places = captures.iter();
-                    places
-                        .map(|place| place.map(|place| (place.start(), place.end())))
-                        .collect()
-                })
-                .collect()),
-            Pattern::Backtracking(regex) => regex
-                .captures_iter(text.as_bytes())
-                .map(|captures| {
-                    let captures = captures.map_err(gave_up)?;
-                    let places = (0..captures.len()).map(|group| captures.get(group));
-                    Ok(places
-                        .map(|place| place.map(|place| (place.start(), place.end())))
-                        .collect())
-                })
-                .collect(),
+        let mut found = Vec::new();
+        let mut from = 0;
+        while from <= text.len() {
+            let Some(groups) = self.first_from(text, from)? else {
+                break;
+            };
+            let Some(Some((start, end))) = groups.first().copied() else {
+                break;
+            };
+            from = end;
+            if start == end {
+                let next = text.get(end..).and_then(|rest| rest.chars().next());
+                from += next.map_or(1, char::len_utf8);
+            }
+            found.push(groups);
         }
+        Ok(found)
+    }
+
+    /// The places of the groups of the first match that begins at a byte or behind it.
+    fn first_from(&self, text: &str, from: usize) -> Result<Option<Groups>, String> {
+        match self {
+            Pattern::Linear(regex) => Ok(regex.captures_at(text, from).map(|captures| {
+                let places = captures.iter();
+                places
+                    .map(|place| place.map(|place| (place.start(), place.end())))
+                    .collect()
+            })),
+            Pattern::Backtracking(regex) => {
+                let mut places = regex.capture_locations();
+                let found = regex.captures_read_at(&mut places, text.as_bytes(), from);
+                let found = found.map_err(gave_up)?;
+                Ok(found.map(|_| (0..places.len()).map(|group| places.get(group)).collect()))
+            }
+        }
+    }
+
+    /// The number of groups, the whole match not counted.
+    pub fn groups(&self) -> usize {
+        let all = match self {
+            Pattern::Linear(regex) => regex.captures_len(),
+            Pattern::Backtracking(regex) => regex.captures_len(),
+        };
+        all.saturating_sub(1)
     }
 
     /// The number of a named group.

@@ -37,6 +37,9 @@ pub(super) const REGEXP_GROUP_VAL: Function = Function::new(
     ("REGEXP_GROUP_VAL('zz', '(a)', 0)", "\"zz\""),
 ]);
 
+/// A number that no group has.
+const NO_GROUP: usize = 1 << 20;
+
 fn regexp_group_val(call: &mut Call) -> Outcome {
     let (text, source) = (call.text_or_null(0)?, call.text_or_null(1)?);
     let (Some(text), Some(group)) = (text, to_int(call.get(2))) else {
@@ -48,14 +51,22 @@ fn regexp_group_val(call: &mut Call) -> Outcome {
     let Some(source) = source else {
         return Ok(Value::Null);
     };
-    let Ok(group) = usize::try_from(group) else {
-        return call.fail(format_args!("there is no group {group}"));
+    let kept;
+    let pattern = match call.prepared::<Pattern>() {
+        Some(pattern) => pattern,
+        None => match cached(source, true) {
+            Ok(pattern) => {
+                kept = pattern;
+                &kept
+            }
+            Err(reason) => return call.fail(reason),
+        },
     };
-    let found = match call.prepared::<Pattern>() {
-        Some(pattern) => pattern.group(text, group),
-        None => cached(source, true).and_then(|pattern| pattern.group(text, group)),
-    };
-    match found {
+    match pattern.group(text, usize::try_from(group).unwrap_or(NO_GROUP)) {
+        // Upstream asks for the group only when there are groups, and after the match.
+        Ok(Some(_)) if group < 0 && pattern.groups() > 0 => {
+            call.fail(format_args!("there is no group {group}"))
+        }
         Ok(found) => Ok(found.flatten().map_or(Value::Null, Value::str)),
         Err(reason) => call.fail(reason),
     }

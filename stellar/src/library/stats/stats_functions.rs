@@ -8,7 +8,7 @@ use crate::library::function::members;
 use crate::library::math::bin;
 use crate::library::prelude::*;
 
-const STATS: Parameter = optional(
+const STATS: Parameter = required(
     "stats",
     "Statistics of STATS_INIT, STATS_ADD or STATS_MERGE; null stands for new ones.",
 )

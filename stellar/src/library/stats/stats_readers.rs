@@ -2,7 +2,7 @@ use super::statistics::Statistics;
 use super::stats_functions::statistics;
 use crate::library::prelude::*;
 
-const STATS: Parameter = optional(
+const STATS: Parameter = required(
     "stats",
     "Statistics of STATS_INIT, STATS_ADD or STATS_MERGE.",
 )
