@@ -145,6 +145,7 @@ const CALLS: &[&str] = &[
     "SET_MERGE()",
     "SET_REMOVE()",
     "OUTLIER_MAD_ADD(OUTLIER_MAD_STATE_MERGE([]), 1)",
+    "PROFILE_FIXED(1, 'HOURS', {})",
     "OUTLIER_MAD_STATE_MERGE([], OUTLIER_MAD_STATE_MERGE([]))",
     "SAMPLE_ADD(null, 1)",
     "STATS_ADD(null, 1)",

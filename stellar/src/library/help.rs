@@ -58,6 +58,7 @@ impl FunctionSpec {
         }
         match self.clock_below {
             0 => "Deterministic.".to_owned(),
+            usize::MAX => "The value depends on the clock.".to_owned(),
             1 => "Deterministic, unless without an argument: then the value depends on the clock."
                 .to_owned(),
             most => format!(

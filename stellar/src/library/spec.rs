@@ -114,7 +114,7 @@ pub struct FunctionSpec {
     pub usage: &'static [&'static str],
     /// The same arguments always give the same value.
     pub deterministic: bool,
-    /// With fewer arguments than this, the value depends on the clock.
+    /// With fewer arguments than this, the value depends on the clock; `usize::MAX` where it always does.
     pub clock_below: usize,
     /// The call goes to [`crate::RemoteCalls`].
     pub remote: bool,

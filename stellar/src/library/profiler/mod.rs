@@ -1,5 +1,6 @@
 //! The functions of the profiler: those that name periods of time, read profiles, and run a profiler by hand.
 
+mod period;
 mod profile_fixed;
 mod profile_get;
 mod profile_window;
