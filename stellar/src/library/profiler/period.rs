@@ -11,7 +11,7 @@ const USUAL_MS: i64 = 15 * 60 * 1_000;
 /// configuration has it.
 pub(super) fn period_ms(call: &Call, config_at: usize) -> Result<i64, EvalError> {
     let settings = call.map_or_null(config_at)?;
-    let global = match call.runtime.global {
+    let global = match call.runtime.global() {
         Value::Map(global) => Some(global),
         _ => None,
     };
