@@ -64,7 +64,7 @@ fn a_waiting_statement_leaves_the_event_as_it_was() {
     let event = asked_twice(json!({
         "enrichment": {"fieldMap": {"stellar": {"config": {
             "local": {"a": "1 + 1"},
-            "failing": {"b": "1 / 0"},
+            "failing": {"b": "1 / nothing"},
             "model": {"answer": MODEL},
         }}}},
     }));
@@ -76,7 +76,7 @@ fn a_waiting_statement_leaves_the_event_as_it_was() {
 #[test]
 fn a_waiting_rule_leaves_the_event_as_it_was() {
     let event = asked_twice(json!({
-        "enrichment": {"fieldMap": {"stellar": {"config": {"failing": {"b": "1 / 0"}, "a": "2"}}}},
+        "enrichment": {"fieldMap": {"stellar": {"config": {"failing": {"b": "1 / nothing"}, "a": "2"}}}},
         "threatIntel": {"triageConfig": {"riskLevelRules": [
             {"rule": format!("MAP_GET('verdict', {MODEL}) == 'malicious'"), "score": 5},
         ]}},

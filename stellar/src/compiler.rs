@@ -11,7 +11,7 @@ use crate::node::{
     Branch, Branches, CallNode, Chain, FieldByName, InNode, LambdaNode, Node, PreparedArguments,
 };
 use crate::suggest::closest;
-use crate::syntax::{Comparison, Connective, Expr, Kind, Span};
+use crate::syntax::{Expr, Kind, Span};
 use crate::{Availability, Diagnostic, Library};
 
 /// How deep the evaluated tree may be: bounds the stack that an evaluation takes.
@@ -30,7 +30,6 @@ struct Bound {
 pub(crate) struct Compiler<'l> {
     library: &'l Library,
     pub errors: Vec<Diagnostic>,
-    pub warnings: Vec<Diagnostic>,
     pub variables: Vec<FieldName>,
     pub remote: bool,
     pub deterministic: bool,
@@ -46,7 +45,6 @@ impl<'l> Compiler<'l> {
         Compiler {
             library,
             errors: Vec::new(),
-            warnings: Vec::new(),
             variables: Vec::new(),
             remote: false,
             deterministic: true,
@@ -62,12 +60,11 @@ impl<'l> Compiler<'l> {
         if self.depth > MAX_DEPTH {
             self.depth -= 1;
             if !self.errors.iter().any(|error| error.code == "S007") {
-                self.errors.push(Diagnostic::error(
-                    "S007",
-                    tree.span.range(),
-                    format!("the expression nests deeper than {MAX_DEPTH} operations"),
-                    "too deep",
-                ));
+                let message = format!("the expression nests deeper than {MAX_DEPTH} operations");
+                self.errors.push(
+                    Diagnostic::error("S007", tree.span.range(), message, "too deep")
+                        .with_help("move parts of it into variables of their own"),
+                );
             }
             return Node::Constant(Value::Null);
         }
@@ -91,28 +88,19 @@ impl<'l> Compiler<'l> {
             Kind::Map(entries) => self.map(entries),
             Kind::Lambda { parameters, body } => self.lambda(parameters, *body),
             Kind::Not(inner) => Node::Not(Box::new(self.compile(*inner))),
-            Kind::Arithmetic { first, rest } => {
-                self.warn_of_product_after_quotient(&rest);
-                Node::Arithmetic(self.chain(*first, rest, span))
-            }
+            Kind::Arithmetic { first, rest } => Node::Arithmetic(self.chain(*first, rest, span)),
             Kind::Compare { first, rest } => Node::Compare(self.chain(*first, rest, span)),
             Kind::In {
                 member,
                 negated,
                 container,
-            } => {
-                self.warn_of_swallowed_comparison(&container);
-                Node::In(Box::new(InNode {
-                    member: self.compile(*member),
-                    negated,
-                    container: self.compile(*container),
-                    members: None,
-                }))
-            }
-            Kind::Logic { first, rest } => {
-                self.warn_of_mixed_connectives(&rest, span);
-                Node::Logic(self.chain(*first, rest, span))
-            }
+            } => Node::In(Box::new(InNode {
+                member: self.compile(*member),
+                negated,
+                container: self.compile(*container),
+                members: None,
+            })),
+            Kind::Logic { first, rest } => Node::Logic(self.chain(*first, rest, span)),
             Kind::Choose {
                 branches,
                 otherwise,
@@ -221,12 +209,12 @@ impl<'l> Compiler<'l> {
         Node::Constant(Value::map(map))
     }
 
-    fn lambda(&mut self, parameters: Vec<Str>, body: Expr) -> Node {
+    fn lambda(&mut self, parameters: Vec<(Str, Span)>, body: Expr) -> Node {
         let captured = self.parameters.len();
         self.lambdas += 1;
         let lambdas = self.lambdas;
         self.parameters
-            .extend(parameters.into_iter().map(|name| Bound {
+            .extend(parameters.into_iter().map(|(name, _)| Bound {
                 name,
                 lambdas,
                 uses: 0,
@@ -324,7 +312,10 @@ impl<'l> Compiler<'l> {
         }
         match closest(name, &self.library.names()) {
             Some(near) => finding.with_help(format!("did you mean `{near}`?")),
-            None => finding,
+            None if name.contains('.') => finding.with_help(
+                "values have no methods: functions are called by their names, with the values as arguments",
+            ),
+            None => finding.with_help("only the functions of the library can be called"),
         }
     }
 
@@ -360,69 +351,6 @@ impl<'l> Compiler<'l> {
             Diagnostic::error("S102", span.range(), message, "wrong number of arguments")
                 .with_help(spec.signature()),
         );
-    }
-
-    fn warn_of_mixed_connectives(&mut self, rest: &[(Connective, Expr)], span: Span) {
-        let mixed = rest.windows(2).any(|pair| pair[0].0 != pair[1].0);
-        if mixed {
-            self.warnings.push(
-                Diagnostic::warning(
-                    "S201",
-                    span.range(),
-                    "`and` and `or` have the same precedence and group to the right",
-                    "mixed here",
-                )
-                .with_help("put parentheses around the groups that are meant"),
-            );
-        }
-    }
-
-    fn warn_of_product_after_quotient(
-        &mut self,
-        rest: &[(crate::syntax::ArithmeticOperator, Expr)],
-    ) {
-        use crate::syntax::ArithmeticOperator::{Divide, Multiply};
-        let swallowed = rest.iter().find(|(operator, operand)| {
-            *operator == Divide
-                && !operand.enclosed
-                && matches!(&*operand.kind, Kind::Arithmetic { rest, .. }
-                    if rest.first().is_some_and(|(inner, _)| *inner == Multiply))
-        });
-        let Some((_, operand)) = swallowed else {
-            return;
-        };
-        self.warnings.push(
-            Diagnostic::warning(
-                "S202",
-                operand.span.range(),
-                "`*` binds tighter than `/`",
-                "the whole product is the divisor",
-            )
-            .with_help("put parentheses around what is meant"),
-        );
-    }
-
-    fn warn_of_swallowed_comparison(&mut self, container: &Expr) {
-        let Kind::Compare { rest, .. } = &*container.kind else {
-            return;
-        };
-        if container.enclosed {
-            return;
-        }
-        let is_equality = rest
-            .iter()
-            .any(|(operator, _)| matches!(operator, Comparison::Equal | Comparison::NotEqual));
-        if is_equality {
-            self.warnings.push(
-                Diagnostic::warning(
-                    "S203",
-                    container.span.range(),
-                    "the comparison right of `in` is done first",
-                    "this is what is searched",
-                )
-                .with_help("put parentheses around the `in`"),
-            );
-        }
     }
 }
 

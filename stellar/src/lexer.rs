@@ -261,22 +261,35 @@ impl<'s> Lexer<'s> {
     fn stray_character(&self) -> Diagnostic {
         let stray = self.rest().chars().next().unwrap_or(' ');
         let span = self.at..self.at + stray.len_utf8();
-        let message = format!("`{}` has no meaning here", stray.escape_default());
+        let message = format!("`{}` has no meaning here", stray.escape_debug());
         let finding = Diagnostic::error("S002", span, message, "unexpected character");
         match stray {
+            '=' if self
+                .source
+                .get(..self.at)
+                .unwrap_or_default()
+                .ends_with(':') =>
+            {
+                finding.with_help(
+                    "an expression assigns nothing; its place in the configuration names the field",
+                )
+            }
             '=' => finding.with_help("equality is written `==`"),
             '!' => finding.with_help("negation is written `not(...)`, inequality `!=`"),
             '&' => finding.with_help("write `and` or `&&`"),
             '|' => finding.with_help("write `or` or `||`"),
             '#' => finding.with_help("a comment begins with `//`"),
-            '%' => finding.with_help("there is no remainder operator"),
+            '%' => finding.with_help("the remainder of `a` by `b` is `a - (a / b) * b`"),
+            ';' => finding.with_help("an expression ends without a sign; leave it out"),
             '`' | '‘' | '’' | '“' | '”' => {
                 finding.with_help("strings stand in `'` or `\"`")
             }
             '@' | '.' => finding.with_help(
                 "a field whose name is not plain is read with MAP_GET, as in `MAP_GET('@name', _)`",
             ),
-            _ => finding,
+            _ => finding.with_help(
+                "outside of strings stand names, numbers and operators; put text in quotes",
+            ),
         }
     }
 
@@ -371,6 +384,7 @@ impl<'s> Lexer<'s> {
                         "the number does not fit into 64 bits",
                         "too large",
                     )
+                    .with_help("a decimal number may be larger: `1e20`")
                 });
             }
             _ => {}
@@ -425,7 +439,9 @@ impl<'s> Lexer<'s> {
             "the string does not end",
             "begins here",
         )
-        .with_help(format!("close it with `{quote}`")))
+        .with_help(format!(
+            "close it with `{quote}`; inside of it, a {quote} is written `\\{quote}`"
+        )))
     }
 }
 
@@ -433,10 +449,13 @@ fn bad_escape(at: usize, c: char) -> Diagnostic {
     Diagnostic::error(
         "S004",
         at..at + 1 + c.len_utf8(),
-        format!("`\\{}` is not an escape", c.escape_default()),
+        format!("`\\{}` is not an escape", c.escape_debug()),
         "unknown escape",
     )
-    .with_help("escapes are \\\\ \\n \\r \\t and the string's own quote; a backslash in a pattern is doubled: '\\\\d+'")
+    .with_help(format!(
+        "for a backslash write two: `\\\\{}`; escapes are \\\\ \\n \\r \\t and the string's own quote",
+        c.escape_debug()
+    ))
 }
 
 /// The end of the run of digits that begins at `from`.

@@ -5,6 +5,7 @@
 //! remote calls). The language follows upstream's `metron` dialect to the letter, including its unusual precedences.
 
 mod character;
+mod checker;
 mod compiler;
 mod context;
 mod convert;

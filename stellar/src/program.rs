@@ -1,7 +1,10 @@
+use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use alidade_event::{FieldName, Value};
 
+use crate::checker::{Purpose, check};
 use crate::compiler::Compiler;
 use crate::evaluate::evaluate;
 use crate::frame::Frame;
@@ -10,7 +13,7 @@ use crate::operators::described;
 use crate::parser::parse;
 use crate::runtime::{Runtime, Variables};
 use crate::scope::Place;
-use crate::{Context, Diagnostic, EvalError, Library, Scope};
+use crate::{Context, Diagnostic, EvalError, Library, Scope, Severity};
 
 /// A compiled expression. Cheap to clone, shared by threads.
 #[derive(Debug, Clone)]
@@ -33,13 +36,27 @@ struct Inner {
 /// # Errors
 /// Everything that is wrong with the text. A blank text is an error.
 pub fn compile(source: &str, library: &Library) -> Result<Program, Vec<Diagnostic>> {
+    compile_for(source, library, Purpose::Value)
+}
+
+fn compile_for(
+    source: &str,
+    library: &Library,
+    purpose: Purpose,
+) -> Result<Program, Vec<Diagnostic>> {
     let tree = parse(source).map_err(|finding| vec![finding])?;
+    let checked = check(&tree, source, library, purpose);
     let mut compiler = Compiler::new(library);
     let root = compiler.compile(tree);
+    let warnings = sorted_out(checked, &mut compiler.errors);
     if !compiler.errors.is_empty() {
         return Err(compiler.errors);
     }
-    Ok(Program(Arc::new(Inner {
+    Ok(program(source, root, compiler, warnings))
+}
+
+fn program(source: &str, root: Node, compiler: Compiler<'_>, warnings: Vec<Diagnostic>) -> Program {
+    Program(Arc::new(Inner {
         source: source.to_owned(),
         root,
         places: compiler
@@ -48,10 +65,10 @@ pub fn compile(source: &str, library: &Library) -> Result<Program, Vec<Diagnosti
             .map(|_| Place::default())
             .collect(),
         variables: compiler.variables,
-        warnings: compiler.warnings,
+        warnings,
         remote: compiler.remote,
         deterministic: compiler.deterministic,
-    })))
+    }))
 }
 
 /// Compiles a condition. A blank text is a condition that always holds.
@@ -60,7 +77,7 @@ pub fn compile(source: &str, library: &Library) -> Result<Program, Vec<Diagnosti
 /// Everything that is wrong with the text.
 pub fn compile_predicate(source: &str, library: &Library) -> Result<Program, Vec<Diagnostic>> {
     if !source.trim().is_empty() {
-        return compile(source, library);
+        return compile_for(source, library, Purpose::Condition);
     }
     Ok(Program(Arc::new(Inner {
         source: source.to_owned(),
@@ -71,6 +88,31 @@ pub fn compile_predicate(source: &str, library: &Library) -> Result<Program, Vec
         remote: false,
         deterministic: true,
     })))
+}
+
+/// The program without a look at what the checker has to say about it.
+#[cfg(test)]
+pub(crate) fn compile_unchecked(source: &str, library: &Library) -> Option<Program> {
+    let mut compiler = Compiler::new(library);
+    let root = compiler.compile(parse(source).ok()?);
+    let is_sound = compiler.errors.is_empty();
+    is_sound.then(|| program(source, root, compiler, Vec::new()))
+}
+
+/// Adds the errors among the findings of a check to those of the compiler, and gives the warnings. Of two errors about one
+/// place the compiler's own is kept: it says more.
+fn sorted_out(checked: Vec<Diagnostic>, errors: &mut Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut warnings = Vec::new();
+    let places: HashSet<Range<usize>> = errors.iter().map(|error| error.span.clone()).collect();
+    for finding in checked {
+        if finding.severity == Severity::Warning {
+            warnings.push(finding);
+        } else if !places.contains(&finding.span) {
+            errors.push(finding);
+        }
+    }
+    errors.sort_by_key(|error| error.span.start);
+    warnings
 }
 
 impl Program {

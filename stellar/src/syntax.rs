@@ -88,7 +88,7 @@ pub(crate) enum Kind {
     List(Vec<Expr>),
     Map(Vec<(Expr, Expr)>),
     Lambda {
-        parameters: Vec<Str>,
+        parameters: Vec<(Str, Span)>,
         body: Box<Expr>,
     },
     Not(Box<Expr>),

@@ -1,12 +1,12 @@
 //! What authors of expressions get to read.
 //!
 //! Each file of `golden/` holds a source, a line of four dashes, and the findings as they are shown: errors when the source
-//! does not compile, else warnings. `UPDATE_GOLDEN=1 cargo test --test golden` writes what is shown now.
+//! does not compile, else warnings. The sources of files whose names begin with `condition_` are conditions. `UPDATE_GOLDEN=1 cargo test --test golden` writes what is shown now.
 
 use std::fs;
 use std::path::Path;
 
-use alidade_stellar::{Library, compile};
+use alidade_stellar::{Library, compile, compile_predicate};
 
 const MARK: &str = "\n----\n";
 
@@ -21,7 +21,8 @@ fn findings_read_as_recorded() {
         let path = entry.unwrap().path();
         let text = fs::read_to_string(&path).unwrap();
         let (source, expected) = text.split_once(MARK).unwrap_or((&text, ""));
-        let shown = shown(source, &library);
+        let name = path.file_name().unwrap().to_string_lossy();
+        let shown = shown(source, name.starts_with("condition_"), &library);
         files += 1;
         if update {
             fs::write(&path, format!("{source}{MARK}{shown}")).unwrap();
@@ -30,11 +31,15 @@ fn findings_read_as_recorded() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(files > 30);
+    assert!(files > 90);
 }
 
-fn shown(source: &str, library: &Library) -> String {
-    let findings = match compile(source, library) {
+fn shown(source: &str, is_condition: bool, library: &Library) -> String {
+    let compiled = match is_condition {
+        true => compile_predicate(source, library),
+        false => compile(source, library),
+    };
+    let findings = match compiled {
         Ok(program) => program.warnings().to_vec(),
         Err(findings) => findings,
     };

@@ -224,7 +224,7 @@ fn a_path_function_gives_a_folder_or_says_why_not() {
         problems[0].message.contains("another process"),
         "{problems:?}"
     );
-    let failing = OutputPath::compile("1 / 0", "/x", &Library::metron())
+    let failing = OutputPath::compile("1 / nothing", "/x", &Library::metron())
         .unwrap()
         .unwrap();
     assert!(

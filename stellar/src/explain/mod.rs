@@ -1,6 +1,7 @@
 //! What the codes of findings mean, at more length than a finding has room for.
 
 mod lints;
+mod lints_of_calls;
 mod meaning;
 mod syntax;
 
@@ -27,6 +28,7 @@ const GROUPS: &[&[Explanation]] = &[
     syntax::EXPLANATIONS,
     meaning::EXPLANATIONS,
     lints::EXPLANATIONS,
+    lints_of_calls::EXPLANATIONS,
 ];
 
 /// The explanation of a code, in upper or lower case. Nothing for a code that no finding has.
@@ -103,6 +105,12 @@ const fn warning(code: &'static str, title: &'static str) -> Explanation {
 impl Explanation {
     const fn because(mut self, text: &'static str) -> Self {
         self.text = text;
+        self
+    }
+
+    /// The examples are conditions.
+    const fn of_conditions(mut self) -> Self {
+        self.condition = true;
         self
     }
 

@@ -4,11 +4,15 @@
 //! not stand left of `in`, `match` may not be an operand. So every piece carries its [`Form`], and each place names the
 //! forms that it takes.
 
+mod findings;
+mod grouping;
+
 use alidade_event::{Str, Value};
 
 use crate::Diagnostic;
 use crate::lexer::{Token, tokens};
 use crate::syntax::{ArithmeticOperator, Comparison, Connective, Expr, Kind, Span};
+use grouping::arithmetic;
 
 /// How deep an expression may nest. Deep enough for every hand, shallow enough for every stack.
 pub(crate) const MAX_NESTING: usize = 100;
@@ -64,12 +68,9 @@ type Parsed = Result<(Expr, Form), Box<Diagnostic>>;
 /// Parses a whole source.
 pub(crate) fn parse(source: &str) -> Result<Expr, Diagnostic> {
     if source.len() > MAX_SOURCE {
-        return Err(Diagnostic::error(
-            "S007",
-            0..0,
-            format!("the expression has more than {MAX_SOURCE} bytes"),
-            "",
-        ));
+        let message = format!("the expression has more than {MAX_SOURCE} bytes");
+        let finding = Diagnostic::error("S007", 0..0, message, "too long");
+        return Err(finding.with_help("move parts of it into variables of their own"));
     }
     let tokens = tokens(source)?;
     let mut parser = Parser {
@@ -133,69 +134,7 @@ impl Parser<'_> {
         if self.peek() == token {
             return Ok(self.advance());
         }
-        let found = self.peek().describe();
-        let message = format!("expected {} {context}, found {found}", token.describe());
-        Err(self.error_here(message, format!("{} missing", token.describe())))
-    }
-
-    fn error_here(&self, message: String, label: String) -> Box<Diagnostic> {
-        Box::new(Diagnostic::error(
-            "S001",
-            self.span().range(),
-            message,
-            label,
-        ))
-    }
-
-    /// The finding about a token that cannot follow a complete expression.
-    fn unexpected_after(&self, before: &Expr) -> Box<Diagnostic> {
-        let found = self.peek().describe();
-        let finding = self.error_here(
-            format!("{found} cannot stand after a complete expression"),
-            "not expected here".to_owned(),
-        );
-        let arithmetic = matches!(
-            self.peek(),
-            Token::Plus | Token::Minus | Token::Star | Token::Slash
-        );
-        Box::new(match (self.peek(), &*before.kind) {
-            (Token::Text(_), Kind::Literal(Value::Str(_))) => finding.with_help(
-                "strings that stand side by side are not joined; use JOIN(['a', 'b'], '')",
-            ),
-            _ if arithmetic => finding.with_help(
-                "arithmetic takes numbers, names, calls and parentheses; text is joined with JOIN or FORMAT",
-            ),
-            (Token::OpenBracket, _) => {
-                finding.with_help("members are read with GET(list, index) or MAP_GET(key, map)")
-            }
-            (Token::OpenParen, _) => finding.with_help("only a function's name can be called"),
-            (Token::In | Token::NotIn, _) => finding.with_help(
-                "left of `in` stands a value; a comparison needs parentheses around the `in`",
-            ),
-            (Token::Not, _) => finding.with_help("`not in` is written with exactly one blank"),
-            (Token::Int(_) | Token::Long(_) | Token::Float(_) | Token::Double(_), _) => {
-                finding.with_help("an operator is missing")
-            }
-            _ => *finding,
-        })
-    }
-
-    fn misplaced(&self, found: &Expr, form: Form, place: &str) -> Box<Diagnostic> {
-        let finding = Diagnostic::error(
-            "S006",
-            found.span.range(),
-            format!("{} cannot stand {place}", form.describe()),
-            "not allowed here",
-        );
-        Box::new(match form {
-            Form::Match => {
-                finding.with_help("`match` stands alone, or as a branch of a conditional")
-            }
-            _ if place == LEFT_OF_IN => finding.with_help(
-                "left of `in` stands a name, a number, a call, or a value without parentheses",
-            ),
-            _ => finding.with_help("put parentheses around it"),
-        })
+        Err(self.missing(token, context))
     }
 
     fn enter(&mut self) -> Result<(), Box<Diagnostic>> {
@@ -254,22 +193,19 @@ impl Parser<'_> {
         if self.take(&Token::Colon) {
             return Ok(());
         }
-        let glued = self.previous_span();
-        let finding = self.expect(&Token::Colon, "between the branches of `?`");
-        finding.map(|_| ()).map_err(|finding| {
-            let is_name = self
-                .tokens
-                .get(self.at.saturating_sub(1))
-                .is_some_and(|(token, _)| matches!(token, Token::Name(name) if name.contains(':')));
-            if !is_name {
-                return finding;
-            }
-            Box::new(Diagnostic {
-                span: glued.range(),
-                label: "read as one name".to_owned(),
-                ..finding.with_help("names may contain `:`, so put blanks around it")
-            })
-        })
+        let finding = self.missing(&Token::Colon, "between the branches of `?`");
+        let is_name = self
+            .tokens
+            .get(self.at.saturating_sub(1))
+            .is_some_and(|(token, _)| matches!(token, Token::Name(name) if name.contains(':')));
+        if !is_name {
+            return Err(finding);
+        }
+        Err(Box::new(Diagnostic {
+            span: self.previous_span().range(),
+            label: "read as one name".to_owned(),
+            ..finding.with_help("names may contain `:`, so put blanks around it")
+        }))
     }
 
     fn conditional(&mut self) -> Parsed {
@@ -284,8 +220,7 @@ impl Parser<'_> {
             self.expect(&Token::Then, "after the condition")?;
             let (then, _) = self.expression()?;
             branches.push((condition, then));
-            self.expect(&Token::Else, "after the first branch")
-                .map_err(|finding| Box::new(finding.with_help("`if` always needs an `else`")))?;
+            self.expect(&Token::Else, "after the first branch")?;
             if *self.peek() != Token::If {
                 break;
             }
@@ -311,16 +246,15 @@ impl Parser<'_> {
             self.expect(&Token::Implies, "after the check")?;
             let (action, _) = self.expression()?;
             clauses.push((check, action));
-            self.expect(&Token::Comma, "after the clause")
-                .map_err(|finding| {
-                    Box::new(finding.with_help("the last clause is `default => ...`"))
-                })?;
+            self.expect(&Token::Comma, "after the clause")?;
         }
         if clauses.is_empty() {
-            return Err(self.error_here(
+            let finding = self.error_here(
                 "`match` needs a clause before `default`".to_owned(),
                 "no clause".to_owned(),
-            ));
+            );
+            let help = "write `match { condition => value, default => other }`";
+            return Err(Box::new(finding.with_help(help)));
         }
         self.advance();
         self.expect(&Token::Implies, "after `default`")?;
@@ -434,20 +368,6 @@ impl Parser<'_> {
         Ok((arithmetic(operands, operators), Form::Arithmetic))
     }
 
-    fn not_a_number(&self, found: &Expr) -> Box<Diagnostic> {
-        Box::new(
-            Diagnostic::error(
-                "S006",
-                found.span.range(),
-                "only numbers can be calculated with",
-                "not a number",
-            )
-            .with_help(
-                "text is joined with JOIN or FORMAT, and converted with TO_INTEGER or TO_DOUBLE",
-            ),
-        )
-    }
-
     fn negation(&mut self) -> Parsed {
         let start = self.advance();
         if *self.peek() != Token::OpenParen {
@@ -490,23 +410,6 @@ impl Parser<'_> {
         Ok((Expr::new(kind, span), literal.1))
     }
 
-    fn no_operand(&self) -> Box<Diagnostic> {
-        let found = self.peek().describe();
-        let finding = self.error_here(
-            format!("expected a value, found {found}"),
-            "value missing".to_owned(),
-        );
-        Box::new(match self.peek() {
-            Token::Minus => finding.with_help("there is no sign; write `0 - x`"),
-            Token::Plus => finding.with_help("there is no sign; leave it out"),
-            Token::If | Token::Match => finding.with_help("put parentheses around it"),
-            Token::CloseBracket | Token::CloseBrace | Token::CloseParen => {
-                finding.with_help("a comma at the end is not allowed")
-            }
-            _ => *finding,
-        })
-    }
-
     /// A variable, a call, or a lambda with one parameter.
     fn name(&mut self) -> Parsed {
         let Token::Name(name) = self.peek().clone() else {
@@ -515,7 +418,7 @@ impl Parser<'_> {
         let name_span = self.advance();
         match self.peek() {
             Token::OpenParen => self.call(name, name_span),
-            Token::Arrow => self.lambda(vec![name], name_span),
+            Token::Arrow => self.lambda(vec![(name, name_span)], name_span),
             _ => {
                 let tree = Expr::new(Kind::Variable(name), name_span);
                 Ok((tree, Form::Arithmetic))
@@ -562,7 +465,9 @@ impl Parser<'_> {
             if *self.peek() == *close {
                 return Ok((members, self.advance()));
             }
-            self.expect(&Token::Comma, &format!("or {} after it", close.describe()))?;
+            if !self.take(&Token::Comma) {
+                return Err(self.unclosed(close));
+            }
         }
     }
 
@@ -575,7 +480,9 @@ impl Parser<'_> {
                 if *self.peek() == Token::CloseBrace {
                     break;
                 }
-                self.expect(&Token::Comma, "or `}` after the entry")?;
+                if !self.take(&Token::Comma) {
+                    return Err(self.unclosed(&Token::CloseBrace));
+                }
             }
         }
         let end = self.advance();
@@ -608,13 +515,7 @@ impl Parser<'_> {
         let start = self.advance();
         self.expect(&Token::OpenParen, "after `exists`")?;
         let Token::Name(name) = self.peek().clone() else {
-            return Err(self.error_here(
-                format!(
-                    "`exists` takes a variable's name, found {}",
-                    self.peek().describe()
-                ),
-                "name missing".to_owned(),
-            ));
+            return Err(self.no_name());
         };
         self.advance();
         let end = self.expect(&Token::CloseParen, "to close `exists(`")?;
@@ -643,17 +544,17 @@ impl Parser<'_> {
     }
 
     /// The names of `(a, b) ->` and the number of tokens before the arrow.
-    fn lambda_parameters(&self) -> Option<(Vec<Str>, usize)> {
+    fn lambda_parameters(&self) -> Option<(Vec<(Str, Span)>, usize)> {
         let mut names = Vec::new();
         let mut ahead = 1;
         if *self.peek_ahead(1) == Token::CloseParen {
             return (*self.peek_ahead(2) == Token::Arrow).then_some((names, 2));
         }
         loop {
-            let Token::Name(name) = self.peek_ahead(ahead) else {
+            let Some((Token::Name(name), span)) = self.tokens.get(self.at + ahead) else {
                 return None;
             };
-            names.push(name.clone());
+            names.push((name.clone(), *span));
             match self.peek_ahead(ahead + 1) {
                 Token::Comma => ahead += 2,
                 Token::CloseParen => break,
@@ -663,7 +564,7 @@ impl Parser<'_> {
         (*self.peek_ahead(ahead + 2) == Token::Arrow).then_some((names, ahead + 2))
     }
 
-    fn lambda(&mut self, parameters: Vec<Str>, start: Span) -> Parsed {
+    fn lambda(&mut self, parameters: Vec<(Str, Span)>, start: Span) -> Parsed {
         self.expect(&Token::Arrow, "after the parameters")?;
         let (body, _) = self.expression()?;
         let span = start.to(body.span);
@@ -707,60 +608,4 @@ fn arithmetic_operator(token: &Token) -> Option<ArithmeticOperator> {
         Token::Slash => ArithmeticOperator::Divide,
         _ => return None,
     })
-}
-
-/// Groups a chain of operands: first `*`, then `/`, then `+` and `-`. That `*` binds tighter than `/` is upstream's way.
-fn arithmetic(operands: Vec<Expr>, operators: Vec<ArithmeticOperator>) -> Expr {
-    use ArithmeticOperator::{Add, Divide, Multiply, Subtract};
-    let levels: [&[ArithmeticOperator]; 3] = [&[Multiply], &[Divide], &[Add, Subtract]];
-    let mut operands = operands;
-    let mut operators = operators;
-    for level in levels {
-        if operators.is_empty() {
-            break;
-        }
-        (operands, operators) = group(operands, operators, level);
-    }
-    let mut operands = operands.into_iter();
-    operands
-        .next()
-        .unwrap_or(Expr::new(Kind::Literal(Value::Null), Span::new(0, 0)))
-}
-
-/// Joins the neighbours that an operator of this level ties together; keeps the other operators.
-fn group(
-    operands: Vec<Expr>,
-    operators: Vec<ArithmeticOperator>,
-    level: &[ArithmeticOperator],
-) -> (Vec<Expr>, Vec<ArithmeticOperator>) {
-    let mut joined: Vec<Expr> = Vec::new();
-    let mut kept = Vec::new();
-    let mut rest: Vec<(ArithmeticOperator, Expr)> = Vec::new();
-    let mut operands = operands.into_iter();
-    let Some(mut first) = operands.next() else {
-        return (joined, kept);
-    };
-    for (operator, operand) in operators.into_iter().zip(operands) {
-        if level.contains(&operator) {
-            rest.push((operator, operand));
-            continue;
-        }
-        joined.push(flat(first, std::mem::take(&mut rest)));
-        kept.push(operator);
-        first = operand;
-    }
-    joined.push(flat(first, rest));
-    (joined, kept)
-}
-
-fn flat(first: Expr, rest: Vec<(ArithmeticOperator, Expr)>) -> Expr {
-    let Some((_, last)) = rest.last() else {
-        return first;
-    };
-    let span = first.span.to(last.span);
-    let kind = Kind::Arithmetic {
-        first: Box::new(first),
-        rest,
-    };
-    Expr::new(kind, span)
 }
