@@ -146,6 +146,8 @@ const CALLS: &[&str] = &[
     "SET_REMOVE()",
     "OUTLIER_MAD_ADD(OUTLIER_MAD_STATE_MERGE([]), 1)",
     "PROFILE_FIXED(1, 'HOURS', {})",
+    "PROFILE_WINDOW('1 hour', 1571163620277L, {})",
+    "PROFILE_WINDOW('1 hour', null)",
     "OUTLIER_MAD_STATE_MERGE([], OUTLIER_MAD_STATE_MERGE([]))",
     "SAMPLE_ADD(null, 1)",
     "STATS_ADD(null, 1)",

@@ -12,6 +12,7 @@ mod to_epoch_timestamp;
 mod zone;
 
 pub(super) use format_date::format_conversion;
+pub(super) use to_epoch_timestamp::read_time;
 
 use super::function::Function;
 

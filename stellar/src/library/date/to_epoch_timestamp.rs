@@ -48,3 +48,17 @@ fn to_epoch_timestamp(call: &mut Call) -> Outcome {
     };
     Ok(read_date(pattern, &text, &reading).map_or(Value::Null, Value::Long))
 }
+
+/// The time in UTC that a text with all digits of its year names; nothing when it does not fit the format.
+///
+/// # Errors
+/// What is wrong with the format.
+pub(crate) fn read_time(text: &str, format: &str) -> Result<Option<i64>, String> {
+    let pattern = DatePattern::parse(format)?;
+    let reading = Reading {
+        zone: &Zone::utc(),
+        now_ms: 0,
+        lenient: true,
+    };
+    Ok(read_date(&pattern, text, &reading))
+}

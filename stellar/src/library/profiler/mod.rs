@@ -5,6 +5,8 @@ mod profile_fixed;
 mod profile_get;
 mod profile_window;
 mod run_profiler;
+mod window;
+mod window_text;
 
 use super::function::Function;
 use crate::Availability;

@@ -55,8 +55,14 @@ pub(super) fn in_milliseconds(duration: i64, units: &str) -> Option<i64> {
     })
 }
 
-/// The periods from the one that holds `from` to the one that holds `to`, as maps.
-pub(super) fn periods(call: &Call, from: i64, to: i64, length: i64) -> Outcome {
+/// The periods from the one that holds `from` to the one that holds `to` and whose beginnings pass a test, as maps.
+pub(super) fn periods(
+    call: &Call,
+    from: i64,
+    to: i64,
+    length: i64,
+    test: impl Fn(i64) -> bool,
+) -> Outcome {
     let (first, last) = (from / length, to.div_euclid(length));
     if first < 0 {
         return call.fail("there are no periods before 1970");
@@ -64,13 +70,17 @@ pub(super) fn periods(call: &Call, from: i64, to: i64, length: i64) -> Outcome {
     if last.saturating_sub(first) >= MAX_PERIODS {
         return call.fail(format_args!("more than {MAX_PERIODS} periods"));
     }
-    let period = |number: i64| {
+    let mut found = Vec::new();
+    for number in first..=last {
         let start = number.saturating_mul(length);
+        if !test(start) {
+            continue;
+        }
         let mut map = Map::with_capacity(3);
         map.insert_str("period", Value::Long(number));
         map.insert_str("period.start", Value::Long(start));
         map.insert_str("period.end", Value::Long(start.saturating_add(length)));
-        Value::map(map)
-    };
-    Ok(Value::list((first..=last).map(period).collect()))
+        found.push(Value::map(map));
+    }
+    Ok(Value::list(found))
 }

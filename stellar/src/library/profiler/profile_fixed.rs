@@ -45,5 +45,5 @@ fn profile_fixed(call: &mut Call) -> Outcome {
     };
     let length = period_ms(call, 2)?;
     let now = call.now_ms();
-    periods(call, now.saturating_sub(ago), now, length)
+    periods(call, now.saturating_sub(ago), now, length, |_| true)
 }
