@@ -15,6 +15,7 @@ mod payload;
 pub mod posix_options;
 mod registry;
 mod request;
+mod status;
 mod version;
 mod zookeeper;
 
@@ -27,5 +28,6 @@ pub use memory_registry::MemoryRegistry;
 pub use payload::{ENDPOINT_FILE, copy_payload, find_script, payload_below_root, resolve_payload};
 pub use registry::{Answer, Listing, QueueItem, Registry, Settlement, UnreadableNode};
 pub use request::{Action, ModelRequest, check_model_name, check_model_version};
+pub use status::{InstanceState, InstanceStatus, Rejection, ServiceStatus};
 pub use version::compare_versions;
 pub use zookeeper::{ZooKeeperOptions, ZooKeeperRegistry};

@@ -5,7 +5,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::{
     Answer, DesiredModels, Listing, MaasError, ModelRequest, QueueItem, Registry, ServiceInstance,
-    Settlement,
+    ServiceStatus, Settlement,
 };
 
 /// A registry inside one process: for running everything in one program without ZooKeeper, and for tests.
@@ -51,11 +51,11 @@ impl MemoryRegistry {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts raw bytes into the queue, as a foreign tool might.
+    /// Puts raw bytes into the queue, as a foreign tool might. Gives the id of the item.
     ///
     /// # Errors
     /// When the queue is full.
-    pub fn enqueue_bytes(&self, data: &[u8]) -> Result<(), MaasError> {
+    pub fn enqueue_bytes(&self, data: &[u8]) -> Result<String, MaasError> {
         let mut state = self.state();
         if state.queue.len() >= MAX_ITEMS {
             return Err(MaasError::BadRequest(format!(
@@ -65,12 +65,12 @@ impl MemoryRegistry {
         let id = format!("qn-{:010}", state.next_item);
         state.next_item += 1;
         state.queue.push_back(QueueItem {
-            id,
+            id: id.clone(),
             data: data.to_vec(),
         });
         drop(state);
         self.queued.notify_waiters();
-        Ok(())
+        Ok(id)
     }
 
     /// The items that were put aside because they could not be understood.
@@ -144,7 +144,7 @@ impl Registry for MemoryRegistry {
         self.sessions.subscribe()
     }
 
-    fn enqueue<'a>(&'a self, request: &'a ModelRequest) -> Answer<'a, ()> {
+    fn enqueue<'a>(&'a self, request: &'a ModelRequest) -> Answer<'a, String> {
         Box::pin(async move { self.enqueue_bytes(&request.write()?) })
     }
 
@@ -203,6 +203,16 @@ impl Registry for MemoryRegistry {
 
     fn desired(&self) -> Answer<'_, DesiredModels> {
         Box::pin(async move { Ok(self.state().desired.clone()) })
+    }
+
+    fn published_status(&self) -> Answer<'_, Option<ServiceStatus>> {
+        Box::pin(async {
+            let status = self.status();
+            match status.as_slice() {
+                [] => Ok(None),
+                document => ServiceStatus::read(document).map(Some),
+            }
+        })
     }
 
     fn publish_status<'a>(&'a self, status: &'a [u8]) -> Answer<'a, ()> {

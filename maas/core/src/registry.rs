@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use tokio::sync::watch;
 
-use crate::{DesiredModels, MaasError, ModelRequest, ServiceInstance};
+use crate::{DesiredModels, MaasError, ModelRequest, ServiceInstance, ServiceStatus};
 
 /// A future of a registry operation.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, MaasError>> + Send + 'a>>;
@@ -54,8 +54,8 @@ pub trait Registry: Send + Sync + fmt::Debug {
     /// [`Registry::claim`] made in a former session may be gone.
     fn sessions(&self) -> watch::Receiver<u64>;
 
-    /// Puts a request at the end of the queue.
-    fn enqueue<'a>(&'a self, request: &'a ModelRequest) -> Answer<'a, ()>;
+    /// Puts a request at the end of the queue. Gives the id of its item.
+    fn enqueue<'a>(&'a self, request: &'a ModelRequest) -> Answer<'a, String>;
 
     /// Waits for the first item of the queue. It stays there until it is settled.
     fn next_item(&self) -> Answer<'_, QueueItem>;
@@ -85,4 +85,7 @@ pub trait Registry: Send + Sync + fmt::Debug {
 
     /// Publishes a status document (JSON) for people and tools to read.
     fn publish_status<'a>(&'a self, status: &'a [u8]) -> Answer<'a, ()>;
+
+    /// The status document that was published last; nothing when no service of this kind has been there.
+    fn published_status(&self) -> Answer<'_, Option<ServiceStatus>>;
 }

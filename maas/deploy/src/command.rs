@@ -2,13 +2,17 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use alidade_maas_core::posix_options::{OptionSpec, ParsedOptions, PosixOptions};
-use alidade_maas_core::{DEFAULT_CONFIG_PATH, Registry, ZooKeeperOptions, ZooKeeperRegistry};
+use alidade_maas_core::{
+    DEFAULT_CONFIG_PATH, Listing, Registry, ZooKeeperOptions, ZooKeeperRegistry,
+};
 
+use crate::wait::{Goal, registered, wait_for};
 use crate::{
     Addition, DeployError, ListFilter, LocalFolderStore, PayloadStore, Removal, add_model,
-    list_models, remove_model,
+    list_models, overview, remove_model,
 };
 
 /// Upstream's options in upstream's order, then our own.
@@ -41,6 +45,17 @@ pub const OPTIONS: PosixOptions = PosixOptions::new(
             "payload-root",
             "Directory that holds model paths (local launcher; default ~/.alidade/models)",
         ),
+        OptionSpec::flag(
+            "",
+            "wide",
+            "LIST: a table with state, failures, age and place of every instance",
+        ),
+        OptionSpec::flag("", "json", "LIST: everything that is known, as JSON"),
+        OptionSpec::value(
+            "",
+            "wait",
+            "ADD, REMOVE: wait up to so many seconds until the instances are registered, or gone",
+        ),
     ],
 );
 
@@ -48,7 +63,16 @@ pub const OPTIONS: PosixOptions = PosixOptions::new(
 enum Command {
     Add(Addition),
     Remove(Removal),
-    List(ListFilter),
+    List(ListFilter, Form),
+}
+
+/// How models are listed.
+#[derive(Clone, Copy)]
+enum Form {
+    /// As upstream lists them.
+    Upstream,
+    Wide,
+    Json,
 }
 
 /// Runs the command; what it has to say goes to `out`, errors and notes to standard error. Returns the exit code: 0 when
@@ -81,6 +105,7 @@ fn run_checked(args: &[String], out: &mut dyn Write) -> Result<(), DeployError> 
     }
     check_launcher(&parsed)?;
     let command = read_command(&parsed)?;
+    let wait = read_wait(&parsed)?;
     let store = LocalFolderStore::new(payload_root(&parsed)?);
     if parsed.has("log4j") {
         eprintln!("-l has no effect: set RUST_LOG to steer logging");
@@ -93,7 +118,7 @@ fn run_checked(args: &[String], out: &mut dyn Write) -> Result<(), DeployError> 
         .map_err(DeployError::Runtime)?;
     runtime.block_on(async {
         let registry = ZooKeeperRegistry::connect(options).await?;
-        execute(&command, &registry, &store, out).await
+        execute(&command, &registry, &store, wait, out).await
     })
 }
 
@@ -171,10 +196,18 @@ fn read_command(parsed: &ParsedOptions) -> Result<Command, DeployError> {
             removal.check()?;
             Ok(Command::Remove(removal))
         }
-        "LIST" => Ok(Command::List(ListFilter {
-            name: parsed.value("n").map(str::to_owned),
-            version: parsed.value("v").map(str::to_owned),
-        })),
+        "LIST" => {
+            let filter = ListFilter {
+                name: parsed.value("n").map(str::to_owned),
+                version: parsed.value("v").map(str::to_owned),
+            };
+            let form = match (parsed.has("wide"), parsed.has("json")) {
+                (_, true) => Form::Json,
+                (true, false) => Form::Wide,
+                (false, false) => Form::Upstream,
+            };
+            Ok(Command::List(filter, form))
+        }
         _ => Err(DeployError::Option(format!(
             "the mode (-mo) must be ADD, LIST or REMOVE, not {}",
             parsed.value("mode").unwrap_or_default()
@@ -182,10 +215,29 @@ fn read_command(parsed: &ParsedOptions) -> Result<Command, DeployError> {
     }
 }
 
+/// How long to wait for the effect of a request; nothing when nobody waits.
+fn read_wait(parsed: &ParsedOptions) -> Result<Option<Duration>, DeployError> {
+    let Some(text) = parsed.value("wait") else {
+        return Ok(None);
+    };
+    let seconds = text.trim().parse::<u64>().ok();
+    let seconds = seconds.filter(|seconds| (1..=MAX_WAIT).contains(seconds));
+    let seconds = seconds.ok_or_else(|| {
+        DeployError::Option(format!(
+            "--wait must be a number of seconds from 1 to {MAX_WAIT}, not {text}"
+        ))
+    })?;
+    Ok(Some(Duration::from_secs(seconds)))
+}
+
+/// Longest `--wait`, in seconds: a day.
+const MAX_WAIT: u64 = 86_400;
+
 async fn execute(
     command: &Command,
     registry: &dyn Registry,
     store: &dyn PayloadStore,
+    wait: Option<Duration>,
     out: &mut dyn Write,
 ) -> Result<(), DeployError> {
     match command {
@@ -196,27 +248,40 @@ async fn execute(
                     addition.path
                 );
             }
-            if let Some(place) = add_model(registry, store, addition).await? {
+            let (name, version) = (&addition.name, &addition.version);
+            let before = registered(registry, name, version).await?;
+            let queued = add_model(registry, store, addition).await?;
+            if let Some(place) = &queued.payload {
                 writeln!(out, "Payload stored in {place}").map_err(DeployError::Output)?;
             }
-            let what = counted(addition.instances, &addition.name, &addition.version);
+            let what = counted(addition.instances, name, version);
             writeln!(
                 out,
                 "Queued: start {what}; see -mo LIST for when it answers"
             )
             .map_err(DeployError::Output)?;
             note_missing_service(registry).await;
-            Ok(())
+            let Some(limit) = wait else { return Ok(()) };
+            let more = usize::try_from(addition.instances).unwrap_or_default();
+            let goal = Goal::AtLeast(before + more);
+            wait_for(registry, name, version, goal, &queued.item, limit).await?;
+            writeln!(out, "Registered: {what}").map_err(DeployError::Output)
         }
         Command::Remove(removal) => {
-            remove_model(registry, removal).await?;
-            let what = counted(removal.instances, &removal.name, &removal.version);
+            let (name, version) = (&removal.name, &removal.version);
+            let before = registered(registry, name, version).await?;
+            let queued = remove_model(registry, removal).await?;
+            let what = counted(removal.instances, name, version);
             writeln!(out, "Queued: end {what}").map_err(DeployError::Output)?;
             note_missing_service(registry).await;
-            Ok(())
+            let Some(limit) = wait else { return Ok(()) };
+            let fewer = usize::try_from(removal.instances).unwrap_or_default();
+            let goal = Goal::AtMost(before.saturating_sub(fewer));
+            wait_for(registry, name, version, goal, &queued.item, limit).await?;
+            writeln!(out, "Gone: {what}").map_err(DeployError::Output)
         }
-        Command::List(filter) => {
-            let (text, listing) = list_models(registry, filter).await?;
+        Command::List(filter, form) => {
+            let (text, listing) = listed(registry, filter, *form).await?;
             for node in &listing.unreadable {
                 eprintln!(
                     "note: {} is not a registered model: {}",
@@ -226,6 +291,26 @@ async fn execute(
             out.write_all(text.as_bytes()).map_err(DeployError::Output)
         }
     }
+}
+
+async fn listed(
+    registry: &dyn Registry,
+    filter: &ListFilter,
+    form: Form,
+) -> Result<(String, Listing), DeployError> {
+    if let Form::Upstream = form {
+        return list_models(registry, filter).await;
+    }
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let now_ms = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+    let overview = overview(registry, filter, now_ms).await?;
+    let text = match form {
+        Form::Json => overview.json()?,
+        _ => overview.table(),
+    };
+    Ok((text, overview.listing))
 }
 
 fn counted(instances: i32, name: &str, version: &str) -> String {
@@ -277,6 +362,8 @@ mod tests {
             "-zq 127.0.0.1:1 -mo ADD -v 1.0 -hmp /m -ni 1 -m 5".to_owned(),
             "-zq 127.0.0.1:1 -mo REMOVE -n dga -ni 1".to_owned(),
             "-zq 127.0.0.1:1 -mo PURGE".to_owned(),
+            format!("{add} -ni 1 -m 5 --wait soon"),
+            format!("{add} -ni 1 -m 5 --wait 0"),
         ] {
             assert_eq!(run_line(&line), (1, String::new()), "{line}");
         }

@@ -14,6 +14,9 @@ pub enum DeployError {
     /// What was asked for does not exist yet.
     #[error("{0}")]
     NotBuilt(String),
+    /// The request is queued, and what was waited for did not come.
+    #[error("{0}")]
+    NotReached(String),
     #[error("cannot write the answer: {0}")]
     Output(std::io::Error),
     #[error("cannot start: {0}")]

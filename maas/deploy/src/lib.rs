@@ -5,11 +5,14 @@
 mod command;
 mod error;
 mod list;
+mod overview;
 mod request;
 mod store;
+mod wait;
 
 pub use command::{OPTIONS, run};
 pub use error::DeployError;
 pub use list::{ListFilter, list_models};
-pub use request::{Addition, Removal, add_model, remove_model};
+pub use overview::{InstanceLine, Overview, overview};
+pub use request::{Addition, Queued, Removal, add_model, remove_model};
 pub use store::{LocalFolderStore, PayloadStore};

@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use alidade_maas_core::{Listing, Registry, ServiceInstance, compare_versions};
+use alidade_maas_core::{Listing, Registry, compare_versions};
 
 use crate::DeployError;
 
@@ -12,13 +12,31 @@ pub struct ListFilter {
 }
 
 impl ListFilter {
-    fn admits(&self, instance: &ServiceInstance) -> bool {
-        let model = &instance.payload;
+    pub(crate) fn admits(&self, name: &str, version: &str) -> bool {
         let admits = |filter: &Option<String>, value: &str| {
             filter.as_deref().is_none_or(|wanted| wanted == value)
         };
-        admits(&self.name, &model.name) && admits(&self.version, &model.version)
+        admits(&self.name, name) && admits(&self.version, version)
     }
+}
+
+/// The registered instances that a filter admits, by name, version and id.
+pub(crate) async fn sorted_instances(
+    registry: &dyn Registry,
+    filter: &ListFilter,
+) -> Result<Listing, DeployError> {
+    let mut listing = registry.instances().await?;
+    listing
+        .instances
+        .retain(|instance| filter.admits(&instance.payload.name, &instance.payload.version));
+    listing.instances.sort_by(|left, right| {
+        let (a, b) = (&left.payload, &right.payload);
+        a.name
+            .cmp(&b.name)
+            .then_with(|| compare_versions(&a.version, &b.version))
+            .then_with(|| compare_versions(&left.id, &right.id))
+    });
+    Ok(listing)
 }
 
 /// Lists the registered models in upstream's form, ordered by name and version: per model one line, per instance its URL,
@@ -30,15 +48,7 @@ pub async fn list_models(
     registry: &dyn Registry,
     filter: &ListFilter,
 ) -> Result<(String, Listing), DeployError> {
-    let mut listing = registry.instances().await?;
-    listing.instances.retain(|instance| filter.admits(instance));
-    listing.instances.sort_by(|left, right| {
-        let (a, b) = (&left.payload, &right.payload);
-        a.name
-            .cmp(&b.name)
-            .then_with(|| compare_versions(&a.version, &b.version))
-            .then_with(|| compare_versions(&left.id, &right.id))
-    });
+    let listing = sorted_instances(registry, filter).await?;
     let mut text = String::new();
     let mut last_model = None;
     for instance in &listing.instances {
@@ -59,14 +69,14 @@ pub async fn list_models(
 }
 
 /// Text from a shared registry must not steer the terminal it is printed on.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let safe = |c: char| if c.is_control() { '\u{fffd}' } else { c };
     text.chars().map(safe).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use alidade_maas_core::{Endpoint, MemoryRegistry, ServiceType};
+    use alidade_maas_core::{Endpoint, MemoryRegistry, ServiceInstance, ServiceType};
 
     use super::*;
 

@@ -70,7 +70,16 @@ fn check_instances(instances: i32) -> Result<(), DeployError> {
     )))
 }
 
-/// Stores the payload, if one is given, and queues the request. Returns where the payload was put.
+/// A request that waits in the queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queued {
+    /// The id of its item.
+    pub item: String,
+    /// Where the payload was put, if there was one.
+    pub payload: Option<String>,
+}
+
+/// Stores the payload, if one is given, and queues the request.
 ///
 /// # Errors
 /// When the request makes no sense, the payload cannot be stored, or the registry cannot be reached. Nothing is queued then.
@@ -78,7 +87,7 @@ pub async fn add_model(
     registry: &dyn Registry,
     store: &dyn PayloadStore,
     addition: &Addition,
-) -> Result<Option<String>, DeployError> {
+) -> Result<Queued, DeployError> {
     addition.check()?;
     let stored = match &addition.local_payload {
         Some(local) => Some(store.put(local, &addition.path)?),
@@ -91,18 +100,28 @@ pub async fn add_model(
         addition.memory,
         &addition.path,
     );
-    registry.enqueue(&request).await?;
-    Ok(stored)
+    let item = registry.enqueue(&request).await?;
+    Ok(Queued {
+        item,
+        payload: stored,
+    })
 }
 
 /// Queues the request to end instances of a model.
 ///
 /// # Errors
 /// When the request makes no sense, or the registry cannot be reached. Nothing is queued then.
-pub async fn remove_model(registry: &dyn Registry, removal: &Removal) -> Result<(), DeployError> {
+pub async fn remove_model(
+    registry: &dyn Registry,
+    removal: &Removal,
+) -> Result<Queued, DeployError> {
     removal.check()?;
     let request = ModelRequest::remove(&removal.name, &removal.version, removal.instances);
-    Ok(registry.enqueue(&request).await?)
+    let item = registry.enqueue(&request).await?;
+    Ok(Queued {
+        item,
+        payload: None,
+    })
 }
 
 #[cfg(test)]

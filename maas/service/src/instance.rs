@@ -4,14 +4,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use alidade_maas_core::{DesiredModel, Endpoint, Registry, ServiceInstance};
+use alidade_maas_core::{
+    DesiredModel, Endpoint, InstanceState, InstanceStatus, Registry, ServiceInstance,
+};
 use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 
 use crate::config::ServiceConfig;
 use crate::launcher::{Deployment, Launcher, RunningModel};
 use crate::readiness::{takes_connections, wait_until_ready};
-use crate::status::{InstanceState, InstanceStatus};
 use crate::{LaunchError, ServiceError};
 
 const REGISTRY_PAUSE: Duration = Duration::from_secs(1);

@@ -12,7 +12,6 @@ mod launcher;
 mod local;
 mod readiness;
 mod service;
-mod status;
 
 pub use command::{OPTIONS, run};
 pub use config::ServiceConfig;

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use alidade_maas_core::{
-    Action, DesiredModel, DesiredModels, MaasError, ModelRequest, QueueItem, Registry, Settlement,
-    check_model_name, check_model_version,
+    Action, DesiredModel, DesiredModels, InstanceStatus, MaasError, ModelRequest, QueueItem,
+    Registry, Rejection, ServiceStatus, Settlement, check_model_name, check_model_version,
 };
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -15,11 +15,12 @@ use crate::ServiceError;
 use crate::config::ServiceConfig;
 use crate::instance::{Context, Instance, SharedDeployment, epoch_ms, http_client, told_to_stop};
 use crate::launcher::Launcher;
-use crate::status::{InstanceStatus, MAX_REJECTIONS, Rejection, ServiceStatus};
 
 const PAUSE: Duration = Duration::from_secs(1);
 /// Ids start here: upstream's first container, 1, is the service itself.
 const FIRST_ID: u64 = 2;
+/// Most refused requests that are kept.
+const MAX_REJECTIONS: usize = 20;
 /// Longest reason of a refusal that is published, in characters.
 const MAX_REASON: usize = 1000;
 /// Longest path of a payload, in bytes.
@@ -371,17 +372,17 @@ impl Service {
     }
 
     /// The state of every instance; without details if there are too many instances for one node.
-    fn status_document(&mut self, running: bool) -> Option<Vec<u8>> {
+    fn status_document(&self, running: bool) -> Option<Vec<u8>> {
         let snapshot = |slot: &Slot| {
             let status = slot.status.lock();
             status.unwrap_or_else(PoisonError::into_inner).clone()
         };
         let mut status = ServiceStatus {
-            holder: &self.context.config.holder,
+            holder: self.context.config.holder.clone(),
             updated: epoch_ms(),
             running,
             instances: self.slots.iter().map(snapshot).collect(),
-            rejected: self.rejected.make_contiguous(),
+            rejected: self.rejected.iter().cloned().collect(),
         };
         let document = serde_json::to_vec(&status).ok()?;
         if document.len() <= MAX_DOCUMENT {

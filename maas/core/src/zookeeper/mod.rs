@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use self::session::Shared;
 use crate::{
     Answer, DEFAULT_CONFIG_PATH, DesiredModels, Listing, MaasConfig, MaasError, ModelRequest,
-    QueueItem, Registry, ServiceInstance, Settlement,
+    QueueItem, Registry, ServiceInstance, ServiceStatus, Settlement,
 };
 
 /// How to reach ZooKeeper.
@@ -102,7 +102,7 @@ impl Registry for ZooKeeperRegistry {
         self.shared.session_number.subscribe()
     }
 
-    fn enqueue<'a>(&'a self, request: &'a ModelRequest) -> Answer<'a, ()> {
+    fn enqueue<'a>(&'a self, request: &'a ModelRequest) -> Answer<'a, String> {
         Box::pin(async {
             let data = request.write()?;
             operations::enqueue(&*self.shared.session().await?, &data).await
@@ -143,5 +143,9 @@ impl Registry for ZooKeeperRegistry {
 
     fn publish_status<'a>(&'a self, status: &'a [u8]) -> Answer<'a, ()> {
         Box::pin(async { operations::publish_status(&*self.shared.session().await?, status).await })
+    }
+
+    fn published_status(&self) -> Answer<'_, Option<ServiceStatus>> {
+        Box::pin(async { operations::published_status(&*self.shared.session().await?).await })
     }
 }

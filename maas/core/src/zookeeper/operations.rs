@@ -6,8 +6,8 @@ use zookeeper_client as zk;
 
 use super::session::{Session, Shared, is_unavailable};
 use crate::{
-    DesiredModels, Listing, MaasError, QueueItem, ServiceInstance, ServiceType, Settlement,
-    UnreadableNode,
+    DesiredModels, Listing, MaasError, QueueItem, ServiceInstance, ServiceStatus, ServiceType,
+    Settlement, UnreadableNode,
 };
 
 const ITEM_PREFIX: &str = "qn-";
@@ -70,7 +70,7 @@ async fn children(session: &Session, path: &str) -> Result<Vec<String>, MaasErro
     }
 }
 
-pub(super) async fn enqueue(session: &Session, data: &[u8]) -> Result<(), MaasError> {
+pub(super) async fn enqueue(session: &Session, data: &[u8]) -> Result<String, MaasError> {
     let queue = &session.config.queue_path;
     let path = format!("{queue}/{ITEM_PREFIX}");
     let options = zk::CreateMode::PersistentSequential.with_acls(zk::Acls::anyone_all());
@@ -79,7 +79,7 @@ pub(super) async fn enqueue(session: &Session, data: &[u8]) -> Result<(), MaasEr
             .run(session.client.create(&path, data, &options))
             .await
         {
-            Ok(_) => return Ok(()),
+            Ok((_, sequence)) => return Ok(format!("{ITEM_PREFIX}{sequence}")),
             Err(zk::Error::NoNode) => ensure_path(session, queue).await?,
             Err(error) => return Err(session.error("add an item to", queue, error)),
         }
@@ -343,4 +343,16 @@ pub(super) async fn publish_status(session: &Session, status: &[u8]) -> Result<(
     let done = session.run(writing).await;
     done.map(|_| ())
         .map_err(|error| session.error("write", &path, error))
+}
+
+pub(super) async fn published_status(
+    session: &Session,
+) -> Result<Option<ServiceStatus>, MaasError> {
+    let path = format!("{}/status", session.config.state_root());
+    match session.run(session.client.get_data(&path)).await {
+        Ok((document, _)) if document.is_empty() => Ok(None),
+        Ok((document, _)) => ServiceStatus::read(&document).map(Some),
+        Err(zk::Error::NoNode) => Ok(None),
+        Err(error) => Err(session.error("read", &path, error)),
+    }
 }
