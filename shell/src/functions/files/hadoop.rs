@@ -7,6 +7,10 @@ use hdfs_native::client::{Client, ClientBuilder, FileStatus, WriteOptions};
 use super::listing::Entry;
 use super::{FileError, MOST_BYTES, MOST_ENTRIES};
 
+/// How often another name node is tried, or the same one again. The usual number stands for a minute and more, which is long
+/// for somebody who waits.
+const FAILOVERS: &str = "3";
+
 /// A file or folder of HDFS.
 #[derive(Debug, PartialEq)]
 pub(super) struct Hadoop {
@@ -33,7 +37,8 @@ impl Hadoop {
     }
 
     fn client(&self) -> Result<Client, FileError> {
-        let mut builder = ClientBuilder::new();
+        let mut builder =
+            ClientBuilder::new().with_config([("dfs.client.failover.max.attempts", FAILOVERS)]);
         if let Some(address) = &self.address {
             builder = builder.with_url(address);
         }

@@ -7,10 +7,9 @@ use alidade_stellar::EvalError;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
-use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Message};
 use rdkafka::producer::ProducerContext;
-use rdkafka::topic_partition_list::TopicPartitionList;
 
 use super::properties::Properties;
 use super::view::millis;
@@ -28,7 +27,6 @@ pub(super) struct Written {
 pub(super) struct Listener {
     /// What the client has complained about last.
     problem: Mutex<Option<String>>,
-    stored: Mutex<Option<KafkaResult<()>>>,
     /// Of the messages by their number.
     written: Mutex<Vec<(usize, Result<Written, KafkaError>)>>,
 }
@@ -39,11 +37,6 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Listener {
-    /// The outcome of storing offsets, when there is one.
-    pub(super) fn take_stored(&self) -> Option<KafkaResult<()>> {
-        locked(&self.stored).take()
-    }
-
     pub(super) fn take_written(&self) -> Vec<(usize, Result<Written, KafkaError>)> {
         std::mem::take(&mut *locked(&self.written))
     }
@@ -114,11 +107,7 @@ impl ClientContext for Listener {
     }
 }
 
-impl ConsumerContext for Listener {
-    fn commit_callback(&self, result: KafkaResult<()>, _offsets: &TopicPartitionList) {
-        *locked(&self.stored) = Some(result);
-    }
-}
+impl ConsumerContext for Listener {}
 
 impl ProducerContext for Listener {
     type DeliveryOpaque = usize;

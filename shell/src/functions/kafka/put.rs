@@ -127,3 +127,39 @@ fn write(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::functions::testing::call;
+
+    fn count(messages: &str) -> Result<usize, String> {
+        let mut read = Ok(Vec::new());
+        call(&[r#""t""#, messages], |call| {
+            read = super::messages(call);
+            Ok(Value::Null)
+        });
+        read.map(|messages| messages.len())
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn messages_are_texts() {
+        assert_eq!(count(r#""one""#), Ok(1));
+        assert_eq!(count(r#"["one", null, ""]"#), Ok(3));
+        assert_eq!(count("[]"), Ok(0));
+        for wrong in ["5", "{}", "null", "[[]]", r#"["one", 2]"#] {
+            assert!(count(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_call_has_bounds() {
+        let many = format!("[{}\"\"]", "\"\",".repeat(MOST_MESSAGES as usize));
+        let error = count(&many).unwrap_err();
+        assert!(error.contains("100001 messages are too many"), "{error}");
+        let half = "x".repeat(MOST_BYTES / 2 + 1);
+        let error = count(&format!(r#"["{half}", "{half}"]"#)).unwrap_err();
+        assert!(error.contains("64 MiB"), "{error}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use alidade_event::{Str, Value};
@@ -10,7 +11,7 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::clients::{Listener, is_away, not_made, reading};
+use super::clients::{Listener, is_away, not_made, reading, reason};
 use super::properties::Properties;
 use super::view::{Record, View};
 use super::{MOST_BYTES, too_much};
@@ -23,7 +24,7 @@ pub(super) type Places = BTreeMap<i32, i64>;
 const MOST_PARTITIONS: usize = 2_000;
 
 pub(super) struct Reader<'a> {
-    consumer: BaseConsumer<Listener>,
+    consumer: Arc<BaseConsumer<Listener>>,
     properties: &'a Properties,
     topic: Str,
     deadline: Instant,
@@ -38,12 +39,12 @@ pub(super) struct Partitions {
 
 impl<'a> Reader<'a> {
     pub(super) fn open(properties: &'a Properties, topic: Str) -> Result<Reader<'a>, EvalError> {
-        let consumer = properties
+        let consumer: BaseConsumer<Listener> = properties
             .consumer()
             .create_with_context(Listener::default())
             .map_err(|error| not_made(&error))?;
         Ok(Reader {
-            consumer,
+            consumer: Arc::new(consumer),
             properties,
             topic,
             deadline: Instant::now() + properties.max_wait,
@@ -121,13 +122,8 @@ impl<'a> Reader<'a> {
 
     /// The places that are stored for the group; where there is none, as `auto.offset.reset` says.
     pub(super) fn stored(&self, partitions: &Partitions) -> Result<Places, EvalError> {
-        let offsets = |_| Offset::Invalid;
-        let asked = self.list(
-            partitions
-                .ids
-                .iter()
-                .map(|&partition| (partition, offsets(()))),
-        )?;
+        let asked = partitions.ids.iter().map(|&id| (id, Offset::Invalid));
+        let asked = self.list(asked)?;
         let group = self.properties.group();
         let committed = self
             .consumer
@@ -206,33 +202,25 @@ impl<'a> Reader<'a> {
     /// Stores the places for the group, so that the next reading goes on there. That this fails is told and nothing more:
     /// the messages are there.
     pub(super) fn store(&self, places: &Places) -> Result<(), EvalError> {
-        let list = self.list(
-            places
-                .iter()
-                .map(|(&partition, &at)| (partition, Offset::Offset(at))),
-        )?;
-        let outcome = self
-            .consumer
-            .unassign()
-            .and_then(|()| self.consumer.commit(&list, CommitMode::Async));
-        let deadline = Instant::now() + self.properties.patience();
-        let mut outcome = match outcome {
-            Ok(()) => None,
-            Err(error) => Some(Err(error)),
-        };
-        while outcome.is_none() && Instant::now() < deadline {
-            // Nothing is assigned, so no message comes; the poll is there for the answer.
-            self.consumer.poll(Duration::from_millis(50));
-            outcome = self.consumer.context().take_stored();
-        }
+        let start = places
+            .iter()
+            .map(|(&partition, &at)| (partition, Offset::Offset(at)));
+        let list = self.list(start)?;
+        let consumer = Arc::clone(&self.consumer);
+        let (sender, answer) = mpsc::channel();
+        // The client waits for an answer without an end, and reports none when it is not waited for.
+        std::thread::spawn(move || {
+            // Whoever waited may have gone.
+            let _ = sender.send(consumer.commit(&list, CommitMode::Sync));
+        });
         let (group, topic) = (self.properties.group(), &self.topic);
-        match outcome {
-            Some(Ok(())) => {}
-            Some(Err(error)) => tracing::warn!(
+        match answer.recv_timeout(self.properties.patience()) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(
                 "the group `{group}` stores no offsets of `{topic}`, the same messages come again: {}",
-                super::clients::reason(&error)
+                reason(&error)
             ),
-            None => tracing::warn!(
+            Err(_) => tracing::warn!(
                 "the group `{group}` does not answer, the same messages of `{topic}` may come again"
             ),
         }
@@ -300,5 +288,37 @@ impl Kept {
 
     pub(super) fn shown(self) -> Value {
         Value::list(self.messages)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(bytes: usize) -> Record {
+        Record {
+            value: Some("x".repeat(bytes).into()),
+            key: None,
+            topic: "t".into(),
+            partition: 0,
+            offset: 0,
+            timestamp: 0,
+        }
+    }
+
+    #[test]
+    fn no_more_is_kept_than_is_wanted() {
+        let mut kept = Kept::new(2, View::Simple);
+        assert!(kept.keep(record(1)).unwrap().is_continue());
+        assert!(kept.keep(record(1)).unwrap().is_break());
+        assert_eq!(kept.shown().to_json(), r#"["x","x"]"#);
+    }
+
+    #[test]
+    fn no_more_is_kept_than_memory_is_for() {
+        let mut kept = Kept::new(100, View::Simple);
+        assert!(kept.keep(record(MOST_BYTES - 1)).unwrap().is_continue());
+        let error = kept.keep(record(2)).unwrap_err().to_string();
+        assert!(error.contains("more than 64 MiB together"), "{error}");
     }
 }
