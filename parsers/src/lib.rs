@@ -22,6 +22,6 @@ mod validate;
 
 pub use alidade_stellar::ConfigProblem;
 pub use config::{FieldTransformationConfig, RawMessageStrategy, SensorParserConfig, Settings};
-pub use grok::{BuiltInPatterns, PatternSource};
+pub use grok::{BuiltInPatterns, GrokExpression, PatternSource, predict_grok};
 pub use sensor::{DropReason, ParsedRecord, PendingEvent, Record, Scratch, SensorParser};
 pub use validate::GlobalParserSettings;

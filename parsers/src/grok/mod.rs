@@ -4,6 +4,7 @@
 //! when the pattern is compiled: every field ends up with exactly one group, every other group captures nothing.
 
 mod patterns;
+mod trial;
 
 use indexmap::IndexMap;
 
@@ -11,6 +12,7 @@ use alidade_event::{FieldName, Str, Value};
 
 pub use patterns::{BuiltInPatterns, PatternSource};
 pub(crate) use patterns::{Definitions, load};
+pub use trial::{GrokExpression, predict_grok};
 
 use crate::regex::{Found, JavaRegex, MatchScratch, NamedGroups, scan_groups};
 use patterns::is_name;

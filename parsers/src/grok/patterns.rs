@@ -95,6 +95,13 @@ impl Definitions {
         self.0.insert(name.to_owned(), expression.to_owned());
     }
 
+    /// The names that files define, sorted.
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.0.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
     /// A definition; of names that no file defines, the one in the `grok` crate's library, if there is one.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).or_else(|| {

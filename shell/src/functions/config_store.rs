@@ -104,7 +104,7 @@ fn document(call: &dyn HostCall, kind: Kind, at: usize) -> Result<DocumentId, Ev
     }
 }
 
-fn on_store<'a, T, F>(
+pub(super) fn on_store<'a, T, F>(
     services: &'a Services,
     work: impl FnOnce(&'a dyn Store) -> F,
 ) -> Result<T, EvalError>
@@ -112,7 +112,9 @@ where
     F: Future<Output = Result<T, ConfigError>>,
 {
     let Some(store) = &services.store else {
-        return fail("no ZooKeeper is known; start the shell with -z host:port");
+        return fail(
+            "no configuration is known; start the shell with -z host:port or --config-dir folder",
+        );
     };
     let done = services
         .runtime

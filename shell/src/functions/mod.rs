@@ -3,13 +3,17 @@
 mod arguments;
 mod body;
 mod config_store;
+mod editor;
 mod files;
+mod grok;
 mod indexing;
 mod kafka;
+mod parser;
 mod shell;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod transform;
+mod triage;
 
 use std::sync::Arc;
 
@@ -33,10 +37,14 @@ fn areas(services: &Arc<Services>) -> Vec<Bodies> {
     vec![
         // One line an area, sorted.
         config_store::bodies(services),
+        editor::bodies(),
         files::bodies(services),
+        grok::bodies(services),
         indexing::bodies(),
         kafka::bodies(services),
-        shell::bodies(),
+        parser::bodies(services),
+        shell::bodies(services),
         transform::bodies(),
+        triage::bodies(),
     ]
 }

@@ -1,9 +1,17 @@
 //! Calls of bodies without the language around them.
 
-use alidade_event::{Event, Map, NumberStyle, Value};
-use alidade_stellar::{EvalError, HostCall};
+use std::sync::Arc;
 
-use super::body::Outcome;
+use alidade_config::{FolderStore, Store};
+use alidade_event::{Event, Map, NumberStyle, Value};
+use alidade_parsers::BuiltInPatterns;
+use alidade_stellar::{EvalError, HostCall, Library};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use super::body::Outcome as Answered;
+use crate::Services;
+use crate::repl::{Outcome, Session};
 
 /// A call with given arguments.
 pub(super) struct FakeCall {
@@ -38,7 +46,7 @@ impl HostCall for FakeCall {
 }
 
 /// What a call has given.
-pub(super) struct Called(Outcome);
+pub(super) struct Called(Answered);
 
 impl Called {
     /// The value as JSON.
@@ -60,7 +68,7 @@ impl Called {
 }
 
 /// Calls with arguments as JSON.
-pub(super) fn call(arguments: &[&str], code: impl FnOnce(&mut dyn HostCall) -> Outcome) -> Called {
+pub(super) fn call(arguments: &[&str], code: impl FnOnce(&mut dyn HostCall) -> Answered) -> Called {
     let value = |json: &&str| {
         let json: serde_json::Value = serde_json::from_str(json).expect("an argument is JSON");
         Value::from_serde(&json, NumberStyle::Jackson)
@@ -75,4 +83,36 @@ pub(super) fn call(arguments: &[&str], code: impl FnOnce(&mut dyn HostCall) -> O
 /// Text as a JSON argument.
 pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
+}
+
+/// A session without a store, and the runtime that it needs.
+pub(crate) fn session() -> (Session, Runtime) {
+    session_on(None)
+}
+
+/// A session over a folder with one document, which is there as long as the last member.
+pub(super) fn session_with_store(path: &str, document: &str) -> (Session, Runtime, TempDir) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join(path);
+    std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+    std::fs::write(&file, document).expect("a file");
+    let (session, runtime) = session_on(Some(Arc::new(FolderStore::new(folder.path()))));
+    (session, runtime, folder)
+}
+
+fn session_on(store: Option<Arc<dyn Store>>) -> (Session, Runtime) {
+    let runtime = Runtime::new().expect("a runtime");
+    let services = Services::new(runtime.handle().clone(), store, Arc::new(BuiltInPatterns));
+    let services = Arc::new(services);
+    let library = crate::install(Library::metron(), &services);
+    (Session::new(library, services, Value::Null), runtime)
+}
+
+/// The answer to a line as text; a failure begins with `[!] `.
+pub(super) fn shown(session: &Session, line: &str) -> String {
+    match session.answer(line).outcome {
+        Outcome::Value(value) => crate::shown(&value),
+        Outcome::Failed(reason) => format!("[!] {reason}"),
+        other => panic!("{line}: {other:?}"),
+    }
 }

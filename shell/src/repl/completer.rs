@@ -162,8 +162,8 @@ fn shortened(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::session::tests::session;
     use super::*;
+    use crate::functions::testing::session;
 
     /// What is on offer at the end of a line, after some lines.
     fn offered(lines: &[&str], text: &str) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! `?NAME`: what there is to know about a function, and `?`: what there is to ask.
 
-use alidade_stellar::{Availability, FunctionSpec, Library, compile};
+use alidade_stellar::{Library, compile};
 
 use super::magics::MAGICS;
 use super::session::Outcome;
@@ -34,7 +34,7 @@ pub(super) fn about(library: &Library, name: &str) -> Outcome {
         .spec(name)
         .or_else(|| library.spec(&name.to_ascii_uppercase()));
     if let Some(spec) = known {
-        return Outcome::Text(described(&spec));
+        return Outcome::Text(spec.help());
     }
     if let Some(area) = Library::areas().find(|area| area.eq_ignore_ascii_case(name)) {
         return Outcome::Text(functions_of(library, area));
@@ -58,26 +58,10 @@ fn functions_of(library: &Library, area: &str) -> String {
 /// The compiler's guess at what was meant, else where to look.
 fn close_to(library: &Library, name: &str) -> String {
     let findings = compile(&format!("{name}()"), library).err();
-    let guess = findings.and_then(|findings| findings.into_iter().next()?.help);
+    let guess = findings
+        .and_then(|findings| findings.into_iter().next()?.help)
+        .filter(|help| help.starts_with("did you mean"));
     guess.unwrap_or_else(|| "%functions lists them".to_owned())
-}
-
-fn described(spec: &FunctionSpec) -> String {
-    let mut text = format!("{}\n  {}\n", spec.signature(), spec.description);
-    for parameter in spec.parameters {
-        text.push_str(&format!(
-            "    {}: {}\n",
-            parameter.name, parameter.description
-        ));
-    }
-    text.push_str(&format!("  Returns {}", spec.returns));
-    for (expression, value) in spec.examples {
-        text.push_str(&format!("\n    {expression}  =>  {value}"));
-    }
-    if let Availability::Nowhere(reason) = spec.availability {
-        text.push_str(&format!("\n  It cannot be called here: {reason}"));
-    }
-    text
 }
 
 #[cfg(test)]

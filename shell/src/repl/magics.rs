@@ -119,8 +119,8 @@ fn unknown(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::session::tests::session;
     use super::*;
+    use crate::functions::testing::session;
     use alidade_event::Value;
 
     fn text(session: &Session, line: &str) -> String {

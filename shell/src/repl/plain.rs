@@ -107,8 +107,8 @@ impl ShellError {
 
 #[cfg(test)]
 mod tests {
-    use super::super::session::tests::session;
     use super::*;
+    use crate::functions::testing::session;
 
     fn answers(lines: &[u8]) -> String {
         let (session, _runtime) = session();

@@ -207,19 +207,9 @@ impl Answer {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
-    use alidade_parsers::BuiltInPatterns;
-    use tokio::runtime::Runtime;
-
-    /// A session without a store, and the runtime that it needs.
-    pub fn session() -> (Session, Runtime) {
-        let runtime = Runtime::new().unwrap();
-        let services = Services::new(runtime.handle().clone(), None, Arc::new(BuiltInPatterns));
-        let services = Arc::new(services);
-        let library = crate::install(Library::metron(), &services);
-        (Session::new(library, services, Value::Null), runtime)
-    }
+    use crate::functions::testing::session;
 
     fn failure(answer: Answer) -> String {
         match answer.outcome {

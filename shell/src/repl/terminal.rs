@@ -98,7 +98,7 @@ fn editor(session: &Session, options: &TerminalOptions) -> (Reedline, Option<Str
         KeyCode::Enter,
         ReedlineEvent::Edit(vec![EditCommand::InsertNewline]),
     );
-    let menu = ColumnarMenu::default().with_name(MENU);
+    let menu = ColumnarMenu::default().with_name(MENU).with_marker("");
     let mut editor = Reedline::create()
         .with_completer(Box::new(names))
         .with_menu(ReedlineMenu::EngineCompleter(Box::new(menu)))
