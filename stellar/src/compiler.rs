@@ -8,7 +8,8 @@ use crate::folding::Folding;
 use crate::lambda::Lambda;
 use crate::library::{Function, absent};
 use crate::node::{
-    Branch, Branches, CallNode, Chain, FieldByName, InNode, LambdaNode, Node, PreparedArguments,
+    Branch, Branches, CallNode, Chain, FieldByName, Home, InNode, LambdaNode, Node,
+    PreparedArguments,
 };
 use crate::suggest::closest;
 use crate::syntax::{Expr, Kind, Span};
@@ -31,6 +32,7 @@ pub(crate) struct Compiler<'l> {
     library: &'l Library,
     pub errors: Vec<Diagnostic>,
     pub variables: Vec<FieldName>,
+    pub home: Home,
     pub remote: bool,
     pub deterministic: bool,
     /// Parameters of the lambdas around the place that is being compiled, outermost first.
@@ -46,6 +48,7 @@ impl<'l> Compiler<'l> {
             library,
             errors: Vec::new(),
             variables: Vec::new(),
+            home: Home::default(),
             remote: false,
             deterministic: true,
             parameters: Vec::new(),
@@ -227,6 +230,7 @@ impl<'l> Compiler<'l> {
             .map(|bound| bound.uses == 1 && !bound.captured)
             .collect();
         let lambda = Arc::new(LambdaNode {
+            home: Arc::clone(&self.home),
             captured,
             used_once,
             body,

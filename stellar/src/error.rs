@@ -29,6 +29,17 @@ impl EvalError {
         }
     }
 
+    /// Takes the place away, because it is in another source.
+    pub(crate) fn without_place(self) -> Self {
+        match self {
+            EvalError::Failed { message, .. } => EvalError::Failed {
+                message,
+                span: None,
+            },
+            other => other,
+        }
+    }
+
     /// Adds the place, unless a narrower one is known already.
     pub(crate) fn at(self, place: Span) -> Self {
         match self {

@@ -102,6 +102,7 @@ impl Folding {
         let mut remote = NoRemote;
         let mut context = Context::new(&Value::Null, 0, &mut remote).with_budget(self.time);
         let variables = Variables {
+            home: None,
             names: &[],
             places: &[],
         };

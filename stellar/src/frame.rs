@@ -8,7 +8,8 @@ use alidade_event::Value;
 use crate::EvalError;
 use crate::evaluate::evaluate;
 use crate::lambda::Lambda;
-use crate::runtime::Runtime;
+use crate::runtime::{Runtime, Variables};
+use crate::scope::Place;
 
 /// The parameters of the lambdas around, outermost first.
 #[derive(Clone, Copy)]
@@ -73,6 +74,9 @@ pub(crate) fn call_lambda(
         )));
     }
     let node = &*lambda.node;
+    if runtime.is_foreign(&node.home) {
+        return call_foreign(lambda, arguments, runtime);
+    }
     let mut few = [const { Argument::Kept(Value::Null) }; FEW];
     let mut many = Vec::new();
     let own = match few.get_mut(..node.used_once.len()) {
@@ -97,4 +101,25 @@ pub(crate) fn call_lambda(
     let outcome = evaluate(&node.body, frame, runtime).map(Cow::into_owned);
     runtime.lambda_depth -= 1;
     outcome
+}
+
+/// Calls a lambda that came in a variable, from an expression of its own: there its variables are numbered, and into that
+/// source its failures point.
+#[cold]
+fn call_foreign(
+    lambda: &Lambda,
+    arguments: &mut [Value],
+    runtime: &mut Runtime<'_>,
+) -> Result<Value, EvalError> {
+    let home = &lambda.node.home;
+    let names = home.get().map_or(&[][..], |names| names);
+    let places: Vec<Place> = names.iter().map(|_| Place::default()).collect();
+    let variables = Variables {
+        home: Some(home),
+        names,
+        places: &places,
+    };
+    let outcome =
+        runtime.with_variables(variables, |runtime| call_lambda(lambda, arguments, runtime));
+    outcome.map_err(EvalError::without_place)
 }

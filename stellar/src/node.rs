@@ -1,9 +1,9 @@
 //! The tree that is evaluated: names are resolved, constants are values.
 
 use std::any::Any;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use alidade_event::Value;
+use alidade_event::{FieldName, Value};
 
 use crate::library::Function;
 use crate::membership::Members;
@@ -62,8 +62,12 @@ pub(crate) struct FieldByName {
     pub default: Option<Node>,
 }
 
+/// The variables of a program by their numbers, known when all of it is compiled. Where it stands in memory tells the program.
+pub(crate) type Home = Arc<OnceLock<Box<[FieldName]>>>;
+
 #[derive(Debug)]
 pub(crate) struct LambdaNode {
+    pub home: Home,
     /// Number of values of the surrounding frame that the body may refer to; they come first in its own frame.
     pub captured: usize,
     /// For each parameter, whether the body uses it exactly once, and not from inside another lambda.

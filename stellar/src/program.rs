@@ -8,7 +8,7 @@ use crate::checker::{Purpose, check};
 use crate::compiler::Compiler;
 use crate::evaluate::evaluate;
 use crate::frame::Frame;
-use crate::node::Node;
+use crate::node::{Home, Node};
 use crate::operators::described;
 use crate::parser::parse;
 use crate::runtime::{Runtime, Variables};
@@ -24,6 +24,7 @@ struct Inner {
     source: String,
     root: Node,
     variables: Vec<FieldName>,
+    home: Home,
     /// Where each variable was found last.
     places: Vec<Place>,
     warnings: Vec<Diagnostic>,
@@ -56,9 +57,12 @@ fn compile_for(
 }
 
 fn program(source: &str, root: Node, compiler: Compiler<'_>, warnings: Vec<Diagnostic>) -> Program {
+    // Nothing has set it before.
+    let _ = compiler.home.set(compiler.variables.as_slice().into());
     Program(Arc::new(Inner {
         source: source.to_owned(),
         root,
+        home: compiler.home,
         places: compiler
             .variables
             .iter()
@@ -83,6 +87,7 @@ pub fn compile_predicate(source: &str, library: &Library) -> Result<Program, Vec
         source: source.to_owned(),
         root: Node::Constant(Value::Bool(true)),
         variables: Vec::new(),
+        home: Home::default(),
         places: Vec::new(),
         warnings: Vec::new(),
         remote: false,
@@ -155,6 +160,7 @@ impl Program {
 
     fn runtime<'r>(&'r self, scope: &'r dyn Scope, context: &'r mut Context<'_>) -> Runtime<'r> {
         let variables = Variables {
+            home: Some(&self.0.home),
             names: &self.0.variables,
             places: &self.0.places,
         };

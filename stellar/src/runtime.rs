@@ -1,17 +1,21 @@
 //! What an evaluation shares over its whole run: variables, clock, limits.
 
 use std::cell::Cell;
+use std::sync::Arc;
 use std::time::Duration;
 
 use alidade_event::{Event, FieldName, Value};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::context::budget_of;
+use crate::node::Home;
 use crate::scope::Place;
 use crate::{Context, EvalError, RemoteCalls, Scope};
 
 /// The names of a program's variables, each with the place where it was found last.
 pub(crate) struct Variables<'r> {
+    /// Which program they are of; nothing while it is being compiled.
+    pub home: Option<&'r Home>,
     pub names: &'r [FieldName],
     pub places: &'r [Place],
 }
@@ -66,6 +70,43 @@ impl<'r> Runtime<'r> {
             deadline: None,
             until_look: STEPS_BETWEEN_LOOKS,
         }
+    }
+
+    /// Whether the variables are numbered otherwise there.
+    pub fn is_foreign(&self, home: &Home) -> bool {
+        self.variables
+            .home
+            .is_some_and(|own| !Arc::ptr_eq(own, home))
+    }
+
+    /// Does a part of the work with the variables of another program. It counts as work of this one.
+    pub fn with_variables<T>(
+        &mut self,
+        variables: Variables<'_>,
+        work: impl FnOnce(&mut Runtime<'_>) -> T,
+    ) -> T {
+        let mut inner = Runtime {
+            scope: self.scope,
+            variables,
+            slots: [None; SLOTS],
+            now_ms: self.now_ms,
+            global: self.global,
+            remote: &mut *self.remote,
+            looked_outside: self.looked_outside.clone(),
+            lambda_depth: self.lambda_depth,
+            steps: self.steps,
+            budget: self.budget,
+            deadline: self.deadline,
+            until_look: self.until_look,
+        };
+        let outcome = work(&mut inner);
+        let looked_outside = inner.looked_outside.get();
+        let (steps, deadline, until_look) = (inner.steps, inner.deadline, inner.until_look);
+        self.looked_outside.set(looked_outside);
+        self.steps = steps;
+        self.deadline = deadline;
+        self.until_look = until_look;
+        outcome
     }
 
     /// The value of a variable by its number; null when it is missing.

@@ -549,3 +549,32 @@ fn a_function_without_a_body_is_refused_until_the_host_gives_it_one() {
     let error = program.evaluate(&Event::new(), &mut context).unwrap_err();
     assert_eq!(error.to_string(), "KAFKA_FIND: how many?");
 }
+
+/// A lambda may come in a variable, from an expression of its own; it then still means what it meant there.
+#[test]
+fn a_lambda_of_another_expression_keeps_its_variables() {
+    let library = Library::metron();
+    let value = |source: &str, scope: &Event| {
+        let mut remote = NoRemote;
+        let mut context = Context::new(&Value::Null, 0, &mut remote);
+        let program = compile(source, &library).unwrap();
+        program.evaluate(scope, &mut context)
+    };
+    let mut scope = Event::new();
+    scope.set("a", 1);
+    scope.set("b", 100);
+    scope.set("s", "text");
+    let adder = value("x -> x + a", &scope).unwrap();
+    scope.set("adder", adder);
+    assert_eq!(
+        value("b + REDUCE([10], adder, 5)", &scope),
+        value("b + REDUCE([10], x -> x + a, 5)", &scope)
+    );
+    // The failure is at a place of the expression that calls.
+    let broken = value("// long enough to point nowhere else\nx -> x + s", &scope).unwrap();
+    scope.set("broken", broken);
+    match value("MAP([1], broken)", &scope) {
+        Err(EvalError::Failed { span, .. }) => assert_eq!(span, Some(0..16)),
+        other => panic!("{other:?}"),
+    }
+}
