@@ -123,7 +123,8 @@ impl Problem {
         if let Some(help) = &self.help {
             let _ = write!(line, "; {help}");
         }
-        line
+        // A key of a document may hold line feeds, and must not write lines of a log.
+        line.replace(char::is_control, "\u{fffd}")
     }
 }
 
@@ -146,7 +147,8 @@ impl fmt::Display for Problem {
             out.write_str(&"^".repeat(marked))?;
         }
         if !self.pointer.is_empty() {
-            write!(out, "\n{margin} = field: {}", self.pointer)?;
+            let pointer = self.pointer.replace(char::is_control, "\u{fffd}");
+            write!(out, "\n{margin} = field: {pointer}")?;
         }
         if let Some(help) = &self.help {
             write!(out, "\n{margin} = help: {help}")?;
@@ -196,6 +198,8 @@ fn cut(line: &str, marked: Range<usize>) -> Option<Excerpt> {
         other => other,
     };
     let length = line.chars().count();
+    // A place may be in the blanks at the end of the line, which are not shown.
+    let marked = marked.start.min(length)..marked.end.min(length);
     if length <= MAX_SHOWN {
         return Some(Excerpt {
             text: line.chars().map(clean).collect(),
@@ -261,6 +265,23 @@ mod tests {
             serde_json::to_string(&problem).unwrap(),
             r#"{"document":"global","severity":"error","line":1,"column":1,"message":"no"}"#
         );
+    }
+
+    #[test]
+    fn a_key_cannot_write_a_line_of_its_own() {
+        let problem = Problem::error(&squid(), "bad\nline").with_pointer("/a\nERROR b\u{1b}[2J");
+        assert_eq!(
+            problem.one_line(),
+            "parsers/squid.json: bad\u{fffd}line (field /a\u{fffd}ERROR b\u{fffd}[2J)"
+        );
+        assert_eq!(problem.to_string().lines().count(), 3);
+    }
+
+    #[test]
+    fn a_mark_in_blanks_that_are_not_shown_stands_at_their_beginning() {
+        let excerpt = Problem::error(&squid(), "m").at(":   ", 4..4).excerpt;
+        let excerpt = excerpt.unwrap();
+        assert_eq!((excerpt.text.as_str(), excerpt.marked), (":", 1..1));
     }
 
     #[test]

@@ -323,6 +323,8 @@ fn number(text: &str, style: NumberStyle) -> Option<Value> {
                 i32::try_from(whole).map_or(Value::Long(whole), Value::Int)
             }
             (Ok(whole), NumberStyle::Simple) => Value::Long(whole),
+            // The readers of the stages behind could not take it either.
+            (Err(_), _) if text.parse().is_ok_and(f64::is_infinite) => return None,
             (Err(_), _) => Value::BigInt(Str::new(text)),
         });
     }
@@ -381,6 +383,16 @@ mod tests {
             members[3],
             Value::BigInt("123456789012345678901234567890".into())
         );
+    }
+
+    #[test]
+    fn a_number_that_no_stage_behind_can_read_is_refused() {
+        let digits = "2".repeat(309);
+        for dialect in [JACKSON, SIMPLE] {
+            assert!(read(&digits[..308], dialect).is_ok());
+            assert!(read(&digits, dialect).is_err());
+            assert!(read(&format!("-{digits}"), dialect).is_err());
+        }
     }
 
     #[test]

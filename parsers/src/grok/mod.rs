@@ -21,6 +21,8 @@ use patterns::is_name;
 const UNWANTED: &str = "UNWANTED";
 /// Upstream's bound on expansion; what needs more refers to itself.
 const MAX_EXPANSIONS: usize = 1000;
+/// Most bytes that expansion looks through, all steps together: many times what the longest useful pattern takes.
+const MAX_WORK: usize = 16 << 20;
 /// Longest expanded pattern, in bytes.
 const MAX_PATTERN: usize = 1 << 20;
 /// Prefix of the group names that expansion makes.
@@ -137,8 +139,10 @@ fn expand(mut definitions: Definitions, expression: &str) -> Result<Expanded, St
         fields: Vec::new(),
         unknown: Vec::new(),
     };
+    let mut work = 0;
     while let Some(reference) = Reference::first_in(&expanded.pattern) {
-        if expanded.fields.len() >= MAX_EXPANSIONS {
+        work += expanded.pattern.len();
+        if expanded.fields.len() >= MAX_EXPANSIONS || work > MAX_WORK {
             return Err(format!(
                 "deep recursion in pattern `{expression}`: `{}` leads back to itself",
                 reference.pattern
