@@ -20,7 +20,7 @@ const ORDER: &[&[&str]] = &[
     &["alidade-maas-deploy"],
     &["alidade-pipeline", "alidade-maas-service", "alidade-shell"],
     &["alidade"],
-    &["alidade-bench", "alidade-bench-stellar"],
+    &["alidade-bench", "alidade-bench-stellar", "alidade-fuzz"],
 ];
 
 /// Crates that only one other may contain: (crate, its user, why). Tests may use them.
