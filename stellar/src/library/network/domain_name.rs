@@ -68,21 +68,28 @@ fn is_valid(name: &str) -> bool {
     if name.is_empty() || name.len() > 253 {
         return false;
     }
-    let mut last = "";
-    for label in name.split('.') {
-        let bytes = label.as_bytes();
-        let (Some(first), Some(end)) = (bytes.first(), bytes.last()) else {
-            return false;
-        };
-        let is_dash = |byte: &u8| matches!(byte, b'-' | b'_');
-        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || is_dash(byte) || !byte.is_ascii();
-        let fits = bytes.len() <= 63 && bytes.iter().all(is_part);
-        if !fits || is_dash(first) || is_dash(end) {
-            return false;
+    // One pass: a label ends at a dot and at the end of the name.
+    let mut start = 0;
+    let mut before = b'.';
+    for (at, byte) in name.bytes().enumerate() {
+        match byte {
+            b'.' if is_dash(before) || before == b'.' || at - start > 63 => return false,
+            b'.' => start = at + 1,
+            b'-' | b'_' if before == b'.' => return false,
+            b'-' | b'_' => {}
+            _ if byte.is_ascii_alphanumeric() || !byte.is_ascii() => {}
+            _ => return false,
         }
-        last = label;
+        before = byte;
     }
-    !last.starts_with(|c: char| c.is_ascii_digit())
+    let first_of_last = name.as_bytes().get(start);
+    first_of_last.is_some_and(|byte| !byte.is_ascii_digit())
+        && !is_dash(before)
+        && name.len() - start <= 63
+}
+
+fn is_dash(byte: u8) -> bool {
+    matches!(byte, b'-' | b'_')
 }
 
 /// The text of the first argument; an error for anything but text and null.
@@ -91,5 +98,42 @@ pub(super) fn domain_argument<'c>(call: &'c Call) -> Result<Option<&'c Str>, Eva
         Value::Null => Ok(None),
         Value::Str(text) => Ok(Some(text)),
         _ => call.wrong(0, "a domain name as text"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_have_their_rules() {
+        let long = "a".repeat(63);
+        let longer = "a".repeat(64);
+        for (name, expected) in [
+            ("a", true),
+            ("a.b", true),
+            ("a-b_c.d1", true),
+            ("bücher.de", true),
+            ("1.a", true),
+            (&long, true),
+            (&format!("{long}.{long}"), true),
+            ("", false),
+            (".", false),
+            (".a", false),
+            ("a..b", false),
+            ("a.", false),
+            ("-a", false),
+            ("a-", false),
+            ("a_.b", false),
+            ("a.-b", false),
+            ("a b", false),
+            ("a.1b", false),
+            ("10.0.0.1", false),
+            (&longer, false),
+            (&format!("{longer}.a"), false),
+            (&format!("{long}.{long}.{long}.{long}"), false),
+        ] {
+            assert_eq!(is_valid(name), expected, "{name}");
+        }
     }
 }

@@ -11,8 +11,8 @@ pub(super) struct JavaUrl<'u> {
     pub host: &'u str,
     /// The port that is written, -1 when there is none.
     pub port: i32,
-    /// Without query and fragment, as it is written. May be empty.
-    path: &'u str,
+    /// Everything after the host and port, as it is written. May be empty.
+    rest: &'u str,
 }
 
 const SCHEMES: &[&str] = &["http", "https", "ftp", "file", "jar", "mailto"];
@@ -30,25 +30,29 @@ impl<'u> JavaUrl<'u> {
         let protocol = SCHEMES
             .iter()
             .find(|known| known.eq_ignore_ascii_case(scheme))?;
-        let rest = rest.find('#').map_or(rest, |at| &rest[..at]);
         match *protocol {
-            "jar" => JavaUrl::jar(rest),
-            "mailto" if rest.trim().is_empty() => None,
-            "mailto" => Some(JavaUrl {
-                protocol,
-                host: "",
-                port: -1,
-                path: rest,
-            }),
+            "jar" => JavaUrl::jar(before_fragment(rest)),
+            "mailto" if before_fragment(rest).trim().is_empty() => None,
+            "mailto" => Some(JavaUrl::without_host(protocol, rest)),
             protocol => JavaUrl::hierarchical(protocol, rest),
+        }
+    }
+
+    fn without_host(protocol: &'static str, rest: &'u str) -> Self {
+        JavaUrl {
+            protocol,
+            host: "",
+            port: -1,
+            rest,
         }
     }
 
     /// The path, in which `.` and `..` are resolved where there is a hierarchy.
     pub fn path(&self) -> Cow<'u, str> {
+        let rest = before_fragment(self.rest);
         match self.protocol {
-            "jar" | "mailto" => Cow::Borrowed(self.path),
-            _ => normalized(self.path),
+            "jar" | "mailto" => Cow::Borrowed(rest),
+            _ => normalized(rest.find('?').map_or(rest, |at| &rest[..at])),
         }
     }
 
@@ -56,40 +60,39 @@ impl<'u> JavaUrl<'u> {
     fn jar(rest: &'u str) -> Option<Self> {
         let inner = rest.get(..rest.rfind("!/")?)?;
         JavaUrl::parse(inner)?;
-        Some(JavaUrl {
-            protocol: "jar",
-            host: "",
-            port: -1,
-            path: rest,
-        })
+        Some(JavaUrl::without_host("jar", rest))
     }
 
     fn hierarchical(protocol: &'static str, rest: &'u str) -> Option<Self> {
-        let rest = rest.find('?').map_or(rest, |at| &rest[..at]);
         let authority = rest
             .strip_prefix("//")
             .filter(|_| !rest.starts_with("////"));
         let Some(after) = authority else {
-            return Some(JavaUrl {
-                protocol,
-                host: "",
-                port: -1,
-                path: rest,
-            });
+            return Some(JavaUrl::without_host(protocol, rest));
         };
-        let end = after.find('/').unwrap_or(after.len());
-        let (authority, path) = after.split_at(end);
+        let ends = |byte: u8| matches!(byte, b'/' | b'?' | b'#');
+        let end = after.bytes().position(ends).unwrap_or(after.len());
+        let (authority, rest) = after.split_at(end);
         let (host, port) = host_and_port(authority)?;
         Some(JavaUrl {
             protocol,
             host,
             port,
-            path,
+            rest,
         })
     }
 }
 
+fn before_fragment(text: &str) -> &str {
+    text.find('#').map_or(text, |at| &text[..at])
+}
+
 fn host_and_port(authority: &str) -> Option<(&str, i32)> {
+    // Most hosts are plain: one look at their bytes finds that out.
+    let is_special = |byte: u8| matches!(byte, b'@' | b':' | b'[');
+    if !authority.bytes().any(is_special) {
+        return Some((authority, -1));
+    }
     let host = match authority.split_once('@') {
         None => authority,
         // Several `@` leave no host at all.
@@ -198,5 +201,24 @@ mod tests {
         assert_eq!(host("http://h?x=/y"), Some("h"));
         assert_eq!(host("http://h#x?y"), Some("h"));
         assert_eq!(host("é"), None);
+    }
+
+    #[test]
+    fn query_and_fragment_are_no_part_of_the_path() {
+        let path = |url| JavaUrl::parse(url).map(|url| url.path().into_owned());
+        for (url, expected) in [
+            ("http://h/a?b#c", "/a"),
+            ("http://h/a#b?c", "/a"),
+            ("http://h?/a", ""),
+            ("http://h#/a", ""),
+            ("http:a?b", "a"),
+            ("file:////a/b?c", "////a/b"),
+            ("file:a#b", "a"),
+            ("mailto:a@b?c#d", "a@b?c"),
+            ("jar:http://h/a!/b?c", "http://h/a!/b?c"),
+        ] {
+            assert_eq!(path(url).as_deref(), Some(expected), "{url}");
+        }
+        assert_eq!(path("mailto: #x"), None);
     }
 }

@@ -180,6 +180,12 @@ impl Statistics {
     }
 
     /// # Errors
+    /// As [`Statistics::add`].
+    pub fn add_all(&mut self, values: &[f64]) -> Result<(), &'static str> {
+        values.iter().try_for_each(|value| self.add(*value))
+    }
+
+    /// # Errors
     /// When either has a window: then the order of the values is not known.
     pub fn merge(&mut self, other: &Statistics) -> Result<(), &'static str> {
         match (self, other) {

@@ -1,3 +1,4 @@
+use std::any::Any;
 use std::sync::Arc;
 
 use super::numbers::numbers_from;
@@ -47,13 +48,16 @@ pub(super) const STATS_ADD: Function = Function::new(
     ],
     "the statistics",
     |call| {
-        let mut statistics = statistics(call, 0)?.cloned().unwrap_or_default();
-        for number in numbers_from(call, 1)? {
-            if let Err(reason) = statistics.add(number) {
-                return call.fail(reason);
-            }
+        statistics(call, 0)?;
+        let numbers = numbers_from(call, 1)?;
+        let mut value = match call.take(0) {
+            Value::Null => object(Statistics::default()),
+            other => other,
+        };
+        match with_more(&mut value, &numbers) {
+            Ok(()) => Ok(value),
+            Err(reason) => call.fail(reason),
         }
-        Ok(object(statistics))
     },
 )
 .gives(Types::OBJECT)
@@ -184,6 +188,20 @@ fn stats_bin(call: &mut Call) -> Outcome {
         Ok(index) => Ok(Value::Int(index)),
         Err(reason) => call.fail(reason),
     }
+}
+
+/// Adds numbers to the statistics of a value: in their place when nobody else holds them, else to a copy.
+fn with_more(value: &mut Value, numbers: &[f64]) -> Result<(), &'static str> {
+    if let Value::Object(shared) = value
+        && let Some(unshared) = Arc::get_mut(shared)
+        && let Some(statistics) = (unshared as &mut dyn Any).downcast_mut::<Statistics>()
+    {
+        return statistics.add_all(numbers);
+    }
+    let mut statistics = Statistics::of(value).cloned().unwrap_or_default();
+    statistics.add_all(numbers)?;
+    *value = object(statistics);
+    Ok(())
 }
 
 pub(super) fn object(statistics: Statistics) -> Value {
