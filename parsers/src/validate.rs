@@ -6,7 +6,8 @@ use jiff::tz::TimeZone;
 
 use alidade_event::{Event, FieldName, NumberStyle, Str, Value};
 use alidade_stellar::{
-    ConfigProblem, Context, EvalError, Layers, Library, Program, Scope, compile,
+    ConfigProblem, Context, DIALECT, DIALECT_KEY, EvalError, Layers, Library, Program, Scope,
+    check_dialect, compile_predicate,
 };
 
 use crate::config::Settings;
@@ -72,6 +73,7 @@ impl GlobalParserSettings {
                 .collect(),
             _ => Event::new(),
         };
+        check_dialect_of(global)?;
         let entries = match global.get("fieldValidations") {
             None | Some(serde_json::Value::Null) => &[],
             Some(serde_json::Value::Array(entries)) => entries.as_slice(),
@@ -124,6 +126,19 @@ impl GlobalParserSettings {
     }
 }
 
+/// The expressions of all documents are in the dialect that the global one names.
+fn check_dialect_of(global: &serde_json::Value) -> Result<(), Vec<ConfigProblem>> {
+    let Some(name) = global.get(DIALECT_KEY).filter(|name| !name.is_null()) else {
+        return Ok(());
+    };
+    check_dialect(&plain_text(name)).map_err(|reason| {
+        let problem = ConfigProblem::new(format!("/{DIALECT_KEY}"), reason);
+        vec![problem.with_help(format!(
+            "write `{DIALECT}`, leave it out, or use a version that knows the dialect"
+        ))]
+    })
+}
+
 impl Validation {
     fn compile(
         entry: &serde_json::Value,
@@ -154,7 +169,7 @@ impl Validation {
                 })
         };
         let program = |source: &str, at: &str| {
-            compile(source, library).map_err(|diagnostics| {
+            compile_predicate(source, library).map_err(|diagnostics| {
                 diagnostics
                     .iter()
                     .map(|diagnostic| {
@@ -343,5 +358,37 @@ fn java_text(value: &Value) -> String {
         Value::Null => String::new(),
         Value::Str(text) => text.to_string(),
         other => other.to_json(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_dialect_that_is_not_known_is_refused() {
+        let library = Library::metron();
+        let known = json!({"stellar.dialect": "metron"});
+        assert!(GlobalParserSettings::compile(&known, &library).is_ok());
+        for name in [json!("strict"), json!(""), json!(2)] {
+            let global = json!({"stellar.dialect": name});
+            let problems = GlobalParserSettings::compile(&global, &library).unwrap_err();
+            assert_eq!(problems[0].path, "/stellar.dialect");
+        }
+    }
+
+    #[test]
+    fn a_validation_must_be_a_condition() {
+        let global = |condition: &str| {
+            json!({"fieldValidations": [
+                {"validation": "STELLAR", "input": ["a"], "config": {"condition": condition}},
+            ]})
+        };
+        let library = Library::metron();
+        assert!(GlobalParserSettings::compile(&global("a > 1"), &library).is_ok());
+        let problems = GlobalParserSettings::compile(&global("LENGTH(a)"), &library).unwrap_err();
+        assert_eq!(problems[0].code, Some("S106"));
     }
 }

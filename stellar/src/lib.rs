@@ -10,6 +10,7 @@ mod compiler;
 mod context;
 mod convert;
 mod diagnostic;
+mod dialect;
 mod error;
 mod evaluate;
 mod explain;
@@ -33,6 +34,7 @@ mod types;
 
 pub use context::{BUDGET_PROPERTY, Context, DEFAULT_BUDGET, NoRemote, RemoteCalls, RemoteOutcome};
 pub use diagnostic::{ConfigProblem, Diagnostic, Severity};
+pub use dialect::{DIALECT, DIALECT_KEY, check_dialect};
 pub use error::EvalError;
 pub use explain::{Explanation, explain, explanations};
 pub use library::{

@@ -64,3 +64,44 @@ pub(super) fn alike(types: Types) -> Types {
         false => types,
     }
 }
+
+/// The kinds without null, unless there is nothing else.
+pub(super) fn kinds(types: Types) -> Types {
+    match types.without(Types::NULL) {
+        present if present.is_none() => types,
+        present => present,
+    }
+}
+
+/// Whether values of these kinds, if they are not null, may have an order.
+pub(super) fn orderable(left: Types, right: Types) -> bool {
+    let both = |types: Types| left.intersects(types) && right.intersects(types);
+    both(Types::NUMBER) || both(Types::TEXT) || both(Types::BOOLEAN) || both(Types::OBJECT)
+}
+
+/// How to make two values comparable.
+pub(super) fn conversion(left: &Facts, right: &Facts) -> String {
+    for (literal, other) in [(left, right), (right, left)] {
+        let other = kinds(other.types);
+        match (&literal.constant, literal.text()) {
+            (_, Some(text)) if other.within(Types::NUMBER) && text.parse::<f64>().is_ok() => {
+                return format!("leave out the quotes: `{text}`");
+            }
+            (_, Some(text @ ("true" | "false"))) if other == Types::BOOLEAN => {
+                return format!("leave out the quotes: `{text}`");
+            }
+            (Some(Value::Int(number)), _) if other == Types::TEXT => {
+                return format!("put it in quotes: `'{number}'`");
+            }
+            (Some(Value::Bool(truth)), _) if other == Types::TEXT => {
+                return format!("put it in quotes: `'{truth}'`");
+            }
+            _ => {}
+        }
+    }
+    let collections = Types::LIST.or(Types::SET).or(Types::MAP);
+    if left.types.or(right.types).intersects(collections) {
+        return "whether a value is among others asks `in`; LENGTH counts members".to_owned();
+    }
+    "convert one of them with TO_STRING, TO_INTEGER or TO_DOUBLE".to_owned()
+}

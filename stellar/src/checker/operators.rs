@@ -3,7 +3,7 @@
 use alidade_event::Value;
 
 use super::Checker;
-use super::facts::{Facts, alike};
+use super::facts::{Facts, alike, conversion, kinds, orderable};
 use crate::syntax::{ArithmeticOperator, Comparison, Expr, Kind, Span};
 use crate::{Diagnostic, Types, operators};
 
@@ -341,50 +341,9 @@ pub(super) fn is_equality(operator: Comparison) -> bool {
     matches!(operator, Comparison::Equal | Comparison::NotEqual)
 }
 
-/// The kinds without null, unless there is nothing else.
-fn kinds(types: Types) -> Types {
-    match types.without(Types::NULL) {
-        present if present.is_none() => types,
-        present => present,
-    }
-}
-
-/// Whether values of these kinds, if they are not null, may have an order.
-fn orderable(left: Types, right: Types) -> bool {
-    let both = |types: Types| left.intersects(types) && right.intersects(types);
-    both(Types::NUMBER) || both(Types::TEXT) || both(Types::BOOLEAN) || both(Types::OBJECT)
-}
-
 /// `x == null` is an ordinary question even when x is known never to be null.
 fn known_or_present(left: &Facts, right: &Facts) -> bool {
     !left.is_null() && !right.is_null() && !left.types.is_none() && !right.types.is_none()
-}
-
-/// How to make two values comparable.
-fn conversion(left: &Facts, right: &Facts) -> String {
-    for (literal, other) in [(left, right), (right, left)] {
-        let other = kinds(other.types);
-        match (&literal.constant, literal.text()) {
-            (_, Some(text)) if other.within(Types::NUMBER) && text.parse::<f64>().is_ok() => {
-                return format!("leave out the quotes: `{text}`");
-            }
-            (_, Some(text @ ("true" | "false"))) if other == Types::BOOLEAN => {
-                return format!("leave out the quotes: `{text}`");
-            }
-            (Some(Value::Int(number)), _) if other == Types::TEXT => {
-                return format!("put it in quotes: `'{number}'`");
-            }
-            (Some(Value::Bool(truth)), _) if other == Types::TEXT => {
-                return format!("put it in quotes: `'{truth}'`");
-            }
-            _ => {}
-        }
-    }
-    let collections = Types::LIST.or(Types::SET).or(Types::MAP);
-    if left.types.or(right.types).intersects(collections) {
-        return "whether a value is among others asks `in`; LENGTH counts members".to_owned();
-    }
-    "convert one of them with TO_STRING, TO_INTEGER or TO_DOUBLE".to_owned()
 }
 
 fn calculated(operator: ArithmeticOperator, left: &Facts, right: &Facts) -> Facts {

@@ -240,6 +240,7 @@ proptest! {
     #[test]
     fn random_pieces_are_of_the_kinds_that_are_expected(pieces in prop::collection::vec(select(PIECES), 1..12)) {
         hold_to_account(&pieces.concat(), &scope());
+        hold_to_account(&pieces.concat(), &Event::new());
     }
 
     #[test]
@@ -265,6 +266,17 @@ proptest! {
             false => source,
         };
         hold_to_account(&source, &scope());
+        hold_to_account(&source, &Event::new());
+    }
+
+    #[test]
+    fn random_calls_are_of_the_kinds_that_are_expected(
+        name in select(Library::metron().names()),
+        operands in prop::collection::vec(select(OPERANDS), 0..5),
+    ) {
+        let source = format!("{name}({})", operands.join(", "));
+        hold_to_account(&source, &scope());
+        hold_to_account(&source, &Event::new());
     }
 }
 

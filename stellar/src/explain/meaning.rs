@@ -40,7 +40,10 @@ pub(super) const EXPLANATIONS: &[Explanation] = &[
              from what functions give; a field may hold anything and is never the reason. Upstream fails when the call is \
              reached, for every message. In a branch that may not be taken the same is reported as S204.",
         )
-        .examples("GET(names, -1)", "GET_LAST(names)"),
+        .examples(
+            "GET_FIRST('yahoo.com')",
+            "GET_FIRST(SPLIT('yahoo.com', '.'))",
+        ),
     error("S106", "a condition that gives no boolean")
         .because(
             "Rules, filters, validations and REMOVE conditions give true, false or null, which counts as false. This \
