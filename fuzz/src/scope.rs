@@ -25,7 +25,7 @@ const MADE: &[(&str, &str)] = &[
     ("adder", "(x, y) -> x + y"),
     ("nothing", "() -> 1"),
     ("reader", "(x) -> [x, s, i + d]"),
-    ("looper", "(x, y) -> MAP([x, y], z -> [z, z])"),
+    ("looper", "(x, y) -> MAP([x, y], z -> [y, z])"),
 ];
 
 /// The event. Made once.

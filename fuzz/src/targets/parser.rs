@@ -22,10 +22,13 @@ fn run(input: &[u8], observed: &mut Observed) -> Result<(), Violation> {
                 "the source is not kept".to_owned()
             })?;
             observed.note((program.variables().len().min(8), program.is_deterministic()));
-            let condition = compile_predicate(&source, library).is_ok();
-            promise(condition, || {
-                "it compiles, but not as a condition".to_owned()
-            })?;
+            // As a condition it may be refused for its kind of value, with a finding.
+            if let Err(findings) = compile_predicate(&source, library) {
+                promise(!findings.is_empty(), || {
+                    "no condition, without a reason".to_owned()
+                })?;
+                sources::check_findings(&source, &findings, observed)?;
+            }
         }
         Err(findings) => {
             promise(!findings.is_empty(), || {
