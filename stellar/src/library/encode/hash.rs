@@ -1,6 +1,7 @@
 use md5::Digest;
 
 use super::codec::hex;
+use super::java_serial::serialized;
 use super::tlsh;
 use crate::convert::to_bool;
 use crate::library::prelude::*;
@@ -10,7 +11,7 @@ pub(super) const HASH: Function = Function::new(
     "HASH",
     "The hash of a text, in hexadecimal digits.",
     &[
-        required("input", "The text; any other value is taken by its text. Null gives as many zeros as a hash has digits."),
+        required("input", "The text. Numbers and booleans are hashed as Java serializes them, as upstream does; other values by their text. Null gives as many zeros as a hash has digits."),
         required("algorithm", "One of those of GET_HASHES_AVAILABLE, in any case.").of(Types::TEXT).null_gives("null"),
         optional("config", "A map: `charset` for the bytes of the text; for TLSH also bucketSize, checksumBytes, force, hashes. What is not a map is ignored.").null_is_absent(),
     ],
@@ -81,9 +82,12 @@ fn hash(call: &mut Call) -> Outcome {
     }
     let bytes = match call.get(0) {
         Value::Null => None,
-        value => match bytes(&text(value)?, setting("charset")) {
+        value => match serialized(value) {
             Some(bytes) => Some(bytes),
-            None => return call.fail("unknown charset"),
+            None => match bytes(&text(value)?, setting("charset")) {
+                Some(bytes) => Some(bytes),
+                None => return call.fail("unknown charset"),
+            },
         },
     };
     match (found, bytes) {

@@ -6,6 +6,7 @@ mod encode_text;
 mod hash;
 mod is_encoding;
 mod java_random;
+mod java_serial;
 mod tlsh;
 mod tlsh_dist;
 

@@ -136,15 +136,18 @@ impl Specifier {
         }
         let mut flags = Flags::default();
         while let Some(flag) = text[at..].chars().next() {
-            match flag {
-                '-' => flags.left = true,
-                '#' => flags.alternate = true,
-                '+' => flags.plus = true,
-                ' ' => flags.space = true,
-                '0' => flags.zero = true,
-                ',' => flags.group = true,
-                '(' => flags.parentheses = true,
+            let given = match flag {
+                '-' => &mut flags.left,
+                '#' => &mut flags.alternate,
+                '+' => &mut flags.plus,
+                ' ' => &mut flags.space,
+                '0' => &mut flags.zero,
+                ',' => &mut flags.group,
+                '(' => &mut flags.parentheses,
                 _ => break,
+            };
+            if std::mem::replace(given, true) {
+                return Err(format!("the flag `{flag}` stands twice in one specifier"));
             }
             at += 1;
         }
@@ -194,9 +197,22 @@ impl Specifier {
         if (flags.left && flags.zero) || (flags.plus && flags.space) {
             return Err(format!("`%{conversion}` has flags that exclude each other"));
         }
-        let numeric = flags.plus || flags.space || flags.zero || flags.group || flags.parentheses;
-        if numeric && !"doxefg".contains(conversion) {
-            return Err(format!("`%{conversion}` takes no flags for numbers"));
+        let signs = flags.plus || flags.space || flags.parentheses;
+        for (flag, given, conversions) in [
+            ('0', flags.zero, "doxefg"),
+            (',', flags.group, "dfg"),
+            ('#', flags.alternate, "oxef"),
+            ('+', signs, "defg"),
+        ] {
+            if given && !conversions.contains(conversion) {
+                return Err(match flag {
+                    '+' => format!("`%{conversion}` takes no flags for signs"),
+                    _ => format!("`%{conversion}` does not take the flag `{flag}`"),
+                });
+            }
+        }
+        if conversion == 'n' && (self.width.is_some() || flags.left) {
+            return Err("`%n` takes no width".to_owned());
         }
         if self.precision.is_some() && "doxctn%".contains(conversion) {
             return Err(format!("`%{conversion}` takes no precision"));
@@ -385,11 +401,15 @@ impl Specifier {
             .to_owned());
         }
         let precision = self.precision.unwrap_or(6);
-        let digits = match self.conversion {
+        let mut digits = match self.conversion {
             'f' => decimal.fixed(precision),
             'e' => decimal.scientific(precision),
             _ => general(decimal, precision.max(1)),
         };
+        if self.flags.alternate && !digits.contains('.') {
+            let whole = digits.bytes().take_while(u8::is_ascii_digit).count();
+            digits.insert(whole, '.');
+        }
         Ok(self.signed(negative, digits))
     }
 
