@@ -103,6 +103,16 @@ impl Online {
         self.digest.merge(&other.digest);
     }
 
+    fn check_range(&self) -> Result<(), &'static str> {
+        if !self.sum_of_squares.is_finite() || !self.fourth.is_finite() {
+            return Err("the values are too large for statistics");
+        }
+        if self.sum_of_squares == 0.0 && self.sum > 0.0 {
+            return Err("the values are too small for statistics");
+        }
+        Ok(())
+    }
+
     fn variance(&self) -> f64 {
         self.second / (self.count - 1.0)
     }
@@ -161,22 +171,19 @@ impl Statistics {
     /// Adds a value.
     ///
     /// # Errors
-    /// When the value is NaN, or so large that its powers overflow.
+    /// Without a window: when the value is NaN, or its powers are out of range.
     pub fn add(&mut self, value: f64) -> Result<(), &'static str> {
-        if value.is_nan() {
-            return Err("NaN cannot be added to statistics");
-        }
         match self {
-            Statistics::Window(window) => window.add(value),
+            Statistics::Window(window) => {
+                window.add(value);
+                Ok(())
+            }
+            Statistics::Online(_) if value.is_nan() => Err("NaN cannot be added to statistics"),
             Statistics::Online(online) => {
                 online.add(value);
-                let finite = online.sum_of_squares.is_finite() && online.fourth.is_finite();
-                if !finite {
-                    return Err("the values are too large for statistics");
-                }
+                online.check_range()
             }
         }
-        Ok(())
     }
 
     /// # Errors
@@ -186,12 +193,12 @@ impl Statistics {
     }
 
     /// # Errors
-    /// When either has a window: then the order of the values is not known.
+    /// When either has a window: then the order of the values is not known. When the powers of the values are out of range.
     pub fn merge(&mut self, other: &Statistics) -> Result<(), &'static str> {
         match (self, other) {
             (Statistics::Online(this), Statistics::Online(other)) => {
                 this.merge(other);
-                Ok(())
+                this.check_range()
             }
             _ => Err("statistics with a window cannot be merged"),
         }

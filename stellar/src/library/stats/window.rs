@@ -31,7 +31,7 @@ impl Window {
     }
 
     pub fn sum(&self) -> f64 {
-        self.values.iter().sum()
+        total(self.values.iter().copied())
     }
 
     pub fn min(&self) -> f64 {
@@ -53,18 +53,18 @@ impl Window {
     /// In two passes, the second of which corrects the rounding of the first.
     pub fn mean(&self) -> f64 {
         let rough = self.sum() / self.n();
-        let correction: f64 = self.values.iter().map(|value| value - rough).sum();
+        let correction: f64 = total(self.values.iter().map(|value| value - rough));
         rough + correction / self.n()
     }
 
     fn squared_deviations(&self) -> f64 {
         let mean = self.mean();
-        let squares: f64 = self
-            .values
-            .iter()
-            .map(|value| (value - mean) * (value - mean))
-            .sum();
-        let rest: f64 = self.values.iter().map(|value| value - mean).sum();
+        let squares: f64 = total(
+            self.values
+                .iter()
+                .map(|value| (value - mean) * (value - mean)),
+        );
+        let rest: f64 = total(self.values.iter().map(|value| value - mean));
         squares - rest * rest / self.n()
     }
 
@@ -85,15 +85,15 @@ impl Window {
     }
 
     pub fn geometric_mean(&self) -> f64 {
-        (self.values.iter().map(|value| value.ln()).sum::<f64>() / self.n()).exp()
+        (total(self.values.iter().map(|value| value.ln())) / self.n()).exp()
     }
 
     pub fn sum_of_squares(&self) -> f64 {
-        self.values.iter().map(|value| value * value).sum()
+        total(self.values.iter().map(|value| value * value))
     }
 
     pub fn sum_of_logs(&self) -> f64 {
-        self.values.iter().map(|value| value.ln()).sum()
+        total(self.values.iter().map(|value| value.ln()))
     }
 
     pub fn skewness(&self) -> f64 {
@@ -102,7 +102,7 @@ impl Window {
         }
         let (n, mean) = (self.n(), self.mean());
         let variance = self.variance();
-        let cubes: f64 = self.values.iter().map(|value| (value - mean).powi(3)).sum();
+        let cubes: f64 = total(self.values.iter().map(|value| (value - mean).powi(3)));
         n / ((n - 1.0) * (n - 2.0)) * (cubes / (variance * variance.sqrt()))
     }
 
@@ -121,7 +121,7 @@ impl Window {
             squares += (seen - 1.0) * deviation * share;
         }
         let deviation = (squares / (n - 1.0)).sqrt();
-        let fourths: f64 = self.values.iter().map(|value| (value - mean).powi(4)).sum();
+        let fourths: f64 = total(self.values.iter().map(|value| (value - mean).powi(4)));
         let first = n * (n + 1.0) / ((n - 1.0) * (n - 2.0) * (n - 3.0));
         let second = 3.0 * (n - 1.0).powi(2) / ((n - 2.0) * (n - 3.0));
         first * (fourths / deviation.powi(4)) - second
@@ -129,16 +129,22 @@ impl Window {
 
     /// The value below which a percentage of the values lies, between the two nearest ones.
     pub fn percentile(&self, percent: f64) -> f64 {
-        let mut sorted: Vec<f64> = self.values.iter().copied().collect();
+        let mut sorted: Vec<f64> = self
+            .values
+            .iter()
+            .copied()
+            .filter(|v| !v.is_nan())
+            .collect();
         sorted.sort_by(f64::total_cmp);
         let (Some(first), Some(last)) = (sorted.first(), sorted.last()) else {
             return f64::NAN;
         };
-        let place = percent * (self.n() + 1.0) / 100.0;
+        let count = sorted.len() as f64;
+        let place = percent * (count + 1.0) / 100.0;
         if place < 1.0 {
             return *first;
         }
-        if place >= self.n() {
+        if place >= count {
             return *last;
         }
         let lower = place.floor();
@@ -146,4 +152,9 @@ impl Window {
         let (below, above) = (sorted[at - 1], sorted.get(at).copied().unwrap_or(*last));
         below + (place - lower) * (above - below)
     }
+}
+
+/// The sum, which is 0.0 of no values and of negative zeros, unlike that of Rust.
+fn total(values: impl Iterator<Item = f64>) -> f64 {
+    values.fold(0.0, |sum, value| sum + value)
 }
