@@ -69,9 +69,13 @@ const REPLACED: [(&str, &str); 4] = [
     ("ssl.truststore.password", CA),
 ];
 
-/// Names of the Java client that librdkafka spells in another way.
-const RENAMED: [(&str, &str); 4] = [
+/// Names of the Java client that librdkafka spells in another way, and second names of which ours is the first: a property
+/// must not be set twice.
+const RENAMED: [(&str, &str); 7] = [
+    ("delivery.timeout.ms", "message.timeout.ms"),
+    ("max.in.flight", "max.in.flight.requests.per.connection"),
     ("max.request.size", "message.max.bytes"),
+    ("metadata.broker.list", "bootstrap.servers"),
     ("receive.buffer.bytes", "socket.receive.buffer.bytes"),
     ("request.required.acks", "acks"),
     ("send.buffer.bytes", "socket.send.buffer.bytes"),
@@ -126,6 +130,10 @@ mod tests {
         assert_eq!(
             meaning("max.request.size", "2000"),
             client("message.max.bytes", "2000")
+        );
+        assert_eq!(
+            meaning("metadata.broker.list", "a:1"),
+            client("bootstrap.servers", "a:1")
         );
         assert_eq!(
             meaning("security.protocol", "PLAINTEXTSASL"),

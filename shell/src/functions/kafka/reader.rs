@@ -28,6 +28,8 @@ pub(super) struct Reader<'a> {
     properties: &'a Properties,
     topic: Str,
     deadline: Instant,
+    /// A part of the time has been spent on waiting for the topic.
+    has_waited: bool,
 }
 
 /// The partitions of a topic.
@@ -48,6 +50,7 @@ impl<'a> Reader<'a> {
             properties,
             topic,
             deadline: Instant::now() + properties.max_wait,
+            has_waited: false,
         })
     }
 
@@ -70,6 +73,7 @@ impl<'a> Reader<'a> {
                 return Ok(Partitions { ids, is_new });
             }
             is_new = true;
+            self.has_waited = true;
             std::thread::sleep(left.min(Duration::from_millis(200)));
         }
     }
@@ -173,9 +177,14 @@ impl<'a> Reader<'a> {
         self.consumer
             .assign(&self.list(start)?)
             .map_err(|error| self.failure(&error))?;
+        // What it took to ask for places is not part of the wait.
+        let deadline = match self.has_waited {
+            true => self.deadline,
+            false => Instant::now() + self.properties.max_wait,
+        };
         let (mut problem, mut has_read) = (None, false);
         loop {
-            let left = self.deadline.saturating_duration_since(Instant::now());
+            let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
             }
