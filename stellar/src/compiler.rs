@@ -18,6 +18,9 @@ use crate::{Availability, Diagnostic, Library};
 /// How deep the evaluated tree may be: bounds the stack that an evaluation takes.
 const MAX_DEPTH: usize = 300;
 
+/// Most errors about one program that are looked into.
+const MAX_ERRORS: usize = 100;
+
 /// A parameter of a lambda and what has been seen of it.
 struct Bound {
     name: Str,
@@ -244,7 +247,9 @@ impl<'l> Compiler<'l> {
 
     fn call(&mut self, name: &Str, name_span: Span, arguments: Vec<Expr>, span: Span) -> Node {
         let Some(function) = self.library.function(name).cloned() else {
-            self.errors.push(self.unknown_function(name, name_span));
+            if self.errors.len() < MAX_ERRORS {
+                self.errors.push(self.unknown_function(name, name_span));
+            }
             for argument in arguments {
                 self.compile(argument);
             }

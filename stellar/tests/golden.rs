@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use alidade_stellar::{Library, compile, compile_predicate};
+use alidade_stellar::{Library, compile, compile_predicate, explanations};
 
 const MARK: &str = "\n----\n";
 
@@ -17,6 +17,7 @@ fn findings_read_as_recorded() {
     let library = Library::metron();
     let mut wrong = Vec::new();
     let mut files = 0;
+    let mut all_shown = String::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let text = fs::read_to_string(&path).unwrap();
@@ -24,6 +25,7 @@ fn findings_read_as_recorded() {
         let name = path.file_name().unwrap().to_string_lossy();
         let shown = shown(source, name.starts_with("condition_"), &library);
         files += 1;
+        all_shown.push_str(&shown);
         if update {
             fs::write(&path, format!("{source}{MARK}{shown}")).unwrap();
         } else if shown != expected {
@@ -32,6 +34,13 @@ fn findings_read_as_recorded() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(files > 90);
+    for explanation in explanations() {
+        let code = explanation.code;
+        assert!(
+            all_shown.contains(&format!("[{code}]")),
+            "nothing shows {code}"
+        );
+    }
 }
 
 fn shown(source: &str, is_condition: bool, library: &Library) -> String {
@@ -43,6 +52,10 @@ fn shown(source: &str, is_condition: bool, library: &Library) -> String {
         Ok(program) => program.warnings().to_vec(),
         Err(findings) => findings,
     };
+    for finding in &findings {
+        assert!(!finding.label.is_empty(), "{source}: {finding:?}");
+        assert!(finding.help.is_some(), "{source}: {finding:?}");
+    }
     findings
         .iter()
         .map(|finding| finding.render(source))

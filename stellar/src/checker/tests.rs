@@ -361,3 +361,30 @@ fn conditions_must_be_able_to_hold() {
         assert!(codes(source, Purpose::Condition).is_empty(), "{source}");
     }
 }
+
+#[test]
+fn long_sources_are_looked_at_in_time() {
+    let sources = [
+        "a == 'x' and ".repeat(20_000) + "true",
+        "a / b + ".repeat(20_000) + "1",
+        "if a == 1 then a / b else ".repeat(10_000) + "0",
+        format!("[{}1]", "x -> 'x' < 1, ".repeat(20_000)),
+        format!("{{{}1 : 2}}", "'k' : 5, ".repeat(20_000)),
+        format!("[{}1]", "STARTS_WITH(5, 6), ".repeat(20_000)),
+        "UNHEARD_OF() + ".repeat(20_000) + "1",
+        format!("{}a{}", "(a and ".repeat(95), ")".repeat(95)),
+        format!("(x -> [{}x])", "x, ".repeat(50_000)),
+    ];
+    for source in sources {
+        let started = std::time::Instant::now();
+        let library = Library::metron();
+        let found = match crate::compile(&source, &library) {
+            Ok(program) => program.warnings().len(),
+            Err(errors) => errors.len(),
+        };
+        let shown: String = source.chars().take(40).collect();
+        assert!(found <= 3 * MAX_FINDINGS, "{shown}: {found}");
+        // Generous: it takes a fraction of a second without optimization.
+        assert!(started.elapsed().as_secs() < 20, "{shown}");
+    }
+}

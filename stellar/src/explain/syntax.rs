@@ -59,7 +59,7 @@ pub(super) const EXPLANATIONS: &[Explanation] = &[
         ),
     error("S007", "too deep or too long")
         .because(
-            "An expression may nest 100 levels, or 300 operations, and be 1 MiB long. The bounds keep a configuration from \
+            "An expression may nest 100 levels, or 300 operations, and be 1 MiB long; a lambda may have 32 parameters. The bounds keep a configuration from \
              exhausting the memory of the pipeline; no expression that a person has written comes near them. Long chains, as \
              in `a and b and c` or `if ... else if ...`, are not deep.",
         )

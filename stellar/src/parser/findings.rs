@@ -2,7 +2,7 @@
 
 use alidade_event::Value;
 
-use super::{Form, LEFT_OF_IN, Parser};
+use super::{Form, LEFT_OF_IN, MAX_PARAMETERS, Parser};
 use crate::Diagnostic;
 use crate::lexer::Token;
 use crate::syntax::{Expr, Kind, Span};
@@ -286,6 +286,12 @@ impl Parser<'_> {
             _ => format!("put a value {place}"),
         };
         Box::new(finding.with_help(help))
+    }
+
+    pub(super) fn too_many_parameters(&self, surplus: Span) -> Box<Diagnostic> {
+        let message = format!("a lambda has at most {MAX_PARAMETERS} parameters");
+        let finding = Diagnostic::error("S007", surplus.range(), message, "one too many");
+        Box::new(finding.with_help("leave out those that never get a value"))
     }
 
     /// The finding about what stands in `exists(...)` instead of a name.

@@ -20,6 +20,9 @@ pub(crate) const MAX_NESTING: usize = 100;
 /// Longest source, in bytes.
 const MAX_SOURCE: usize = 1 << 20;
 
+/// Most parameters of a lambda. No function gives it more than two values.
+const MAX_PARAMETERS: usize = 32;
+
 const LEFT_OF_IN: &str = "left of `in`";
 
 /// What kind of construct an expression is, as far as its place is concerned.
@@ -566,6 +569,9 @@ impl Parser<'_> {
 
     fn lambda(&mut self, parameters: Vec<(Str, Span)>, start: Span) -> Parsed {
         self.expect(&Token::Arrow, "after the parameters")?;
+        if let Some((_, surplus)) = parameters.get(MAX_PARAMETERS) {
+            return Err(self.too_many_parameters(*surplus));
+        }
         let (body, _) = self.expression()?;
         let span = start.to(body.span);
         let kind = Kind::Lambda {
