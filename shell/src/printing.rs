@@ -73,31 +73,42 @@ fn write_indented(value: &Value, depth: usize, width: usize, out: &mut String) {
     }
     match value {
         Value::List(members) => {
-            write_members('[', members.iter(), depth, width, out);
-            out.push(']');
+            write_members(&members.iter().collect::<Vec<_>>(), depth, width, out)
         }
         Value::Set(members) => {
-            write_members('[', members.iter(), depth, width, out);
-            out.push(']');
+            write_members(&members.iter().collect::<Vec<_>>(), depth, width, out)
         }
         Value::Map(map) => write_map(map, depth, width, out),
         _ => out.push_str(&line),
     }
 }
 
-fn write_members<'v>(
-    open: char,
-    members: impl Iterator<Item = &'v Value>,
-    depth: usize,
-    width: usize,
-    out: &mut String,
-) {
-    out.push(open);
-    for (number, member) in members.enumerate() {
-        next_line(number, depth + 1, out);
-        write_indented(member, depth + 1, width, out);
+/// One member a line; as many as fit where none has members of its own.
+fn write_members(members: &[&Value], depth: usize, width: usize, out: &mut String) {
+    let is_nested =
+        |value: &&Value| matches!(value, Value::List(_) | Value::Set(_) | Value::Map(_));
+    let are_packed = !members.iter().any(is_nested);
+    let mut used = 0;
+    out.push('[');
+    for (number, member) in members.iter().enumerate() {
+        if !are_packed {
+            next_line(number, depth + 1, out);
+            write_indented(member, depth + 1, width, out);
+            continue;
+        }
+        let text = in_one_line(member);
+        let length = text.chars().count() + 2;
+        if number > 0 && used + length < width {
+            out.push_str(", ");
+        } else {
+            next_line(number, depth + 1, out);
+            used = (depth + 1) * 2;
+        }
+        used += length;
+        out.push_str(&text);
     }
     end_line(depth, out);
+    out.push(']');
 }
 
 fn write_map(map: &Map, depth: usize, width: usize, out: &mut String) {
@@ -189,6 +200,18 @@ mod tests {
   }
 }";
         assert_eq!(on_screen(&map, 25), expected);
+    }
+
+    #[test]
+    fn plain_members_share_lines() {
+        let list = value("[1,22,333,4444,55555,[6]]");
+        let nested = "[\n  1,\n  22,\n  333,\n  4444,\n  55555,\n  [6]\n]";
+        assert_eq!(on_screen(&list, 20), nested);
+        let list = value(r#"{"a":[1,22,333,4444,55555]}"#);
+        let packed = "{\n  \"a\": [\n    1, 22,\n    333,\n    4444,\n    55555\n  ]\n}";
+        assert_eq!(on_screen(&list, 17), packed);
+        let list = value("[1,22,333,4444,55555]");
+        assert_eq!(on_screen(&list, 16), "[\n  1, 22, 333,\n  4444, 55555\n]");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The session at a terminal.
 
 use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 use reedline::{
@@ -13,7 +14,7 @@ use super::highlighter::Colours;
 use super::hinter::Hints;
 use super::history;
 use super::plain::run_lines;
-use super::prompt::StellarPrompt;
+use super::prompt::{INDICATOR, StellarPrompt};
 use super::session::{Answer, Outcome, Session};
 use super::validator::WholeExpression;
 use crate::ShellError;
@@ -51,7 +52,7 @@ pub fn run_terminal(session: &mut Session, options: &TerminalOptions) -> Result<
         screen.write(&format!("{note}\n"))?;
     }
     loop {
-        match editor.read_line(&StellarPrompt) {
+        match read_line(&mut editor) {
             Ok(Signal::Success(text)) => {
                 let answer = session.answer(&text);
                 // A history that cannot be kept is not worth ending the session.
@@ -63,11 +64,23 @@ pub fn run_terminal(session: &mut Session, options: &TerminalOptions) -> Result<
             }
             Ok(Signal::CtrlD) => return Ok(()),
             Ok(_) => {}
-            Err(error) => {
-                screen.write(&format!("{error}; lines are read without editing\n"))?;
+            Err(reason) => {
+                screen.write(&format!("{reason}; lines are read without editing\n"))?;
                 session.cancellable = false;
                 return run_lines(session, &mut io::stdin().lock(), &mut io::stdout(), true);
             }
+        }
+    }
+}
+
+/// A line, or why the editor cannot go on. A fault in it must not cost the variables of the session.
+fn read_line(editor: &mut Reedline) -> Result<Signal, String> {
+    match catch_unwind(AssertUnwindSafe(|| editor.read_line(&StellarPrompt))) {
+        Ok(read) => read.map_err(|error| error.to_string()),
+        Err(_) => {
+            // The editor had no chance to do this. Should it fail, there is nothing else to try.
+            let _ = crossterm::terminal::disable_raw_mode();
+            Err("the line editor has a fault; please report it".to_owned())
         }
     }
 }
@@ -98,7 +111,10 @@ fn editor(session: &Session, options: &TerminalOptions) -> (Reedline, Option<Str
         KeyCode::Enter,
         ReedlineEvent::Edit(vec![EditCommand::InsertNewline]),
     );
-    let menu = ColumnarMenu::default().with_name(MENU).with_marker("");
+    // The marker stands where the indicator of the prompt stands without a menu.
+    let menu = ColumnarMenu::default()
+        .with_name(MENU)
+        .with_marker(INDICATOR);
     let mut editor = Reedline::create()
         .with_completer(Box::new(names))
         .with_menu(ReedlineMenu::EngineCompleter(Box::new(menu)))
