@@ -52,6 +52,7 @@ fn write_map(map: &crate::Map, out: &mut Vec<u8>) {
         }
         match key {
             Value::Str(text) => write_string(text, out),
+            Value::Object(object) => write_string(&object.display(), out),
             other => write_string(&other.to_json(), out),
         }
         out.push(b':');

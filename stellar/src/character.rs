@@ -33,4 +33,8 @@ impl Object for Character {
     fn display(&self) -> String {
         self.0.to_string()
     }
+
+    fn same(&self, other: &dyn Object) -> bool {
+        other.as_any().downcast_ref() == Some(self)
+    }
 }

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use alidade_event::{Str, Value};
 
-use crate::operators::same;
 
 /// From this number of members on, hashing beats a search from member to member.
 const FROM: usize = 12;
@@ -49,7 +48,7 @@ impl Members {
             Value::Str(text) => self.texts.contains(text),
             Value::Int(number) => self.ints.contains(number),
             Value::Long(number) => self.longs.contains(number),
-            other => self.others.iter().any(|found| same(found, other)),
+            other => self.others.iter().any(|found| found.same(other)),
         }
     }
 }

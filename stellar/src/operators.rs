@@ -178,7 +178,7 @@ pub(crate) fn equal(left: &Value, right: &Value) -> bool {
         return left.is_null() && right.is_null();
     }
     if !left.is_number() || !right.is_number() {
-        return same(left, right);
+        return left.same(right);
     }
     if let (Value::BigInt(a), Value::BigInt(b)) = (left, right) {
         return a == b;
@@ -191,14 +191,6 @@ pub(crate) fn equal(left: &Value, right: &Value) -> bool {
         Pair::Longs(a, b) => a == b,
         Pair::Floats(a, b) => a == b,
         Pair::Doubles(a, b) => a == b,
-    }
-}
-
-/// Java's `equals`, with characters equal by what they are.
-pub(crate) fn same(left: &Value, right: &Value) -> bool {
-    match (Character::of(left), Character::of(right)) {
-        (Some(a), Some(b)) => a == b,
-        _ => left.same(right),
     }
 }
 
@@ -276,10 +268,10 @@ pub(crate) fn contains(container: &Value, member: &Value) -> bool {
     match container {
         Value::Null => false,
         Value::Str(text) => matches!(member, Value::Str(part) if text.contains(part.as_str())),
-        Value::List(members) => members.iter().any(|found| same(found, member)),
+        Value::List(members) => members.iter().any(|found| found.same(member)),
         Value::Set(members) => members.contains(member),
         Value::Map(map) => map.contains_key(member),
-        other => same(other, member),
+        other => other.same(member),
     }
 }
 
