@@ -92,9 +92,14 @@ impl Names {
             .into_iter()
             .filter(|name| name.starts_with(&wanted))
             .filter_map(|name| self.library.spec(name))
-            .map(|spec| Offer {
-                text: format!("{}{behind}", spec.name),
-                description: format!("{}  {}", spec.signature(), spec.description),
+            .map(|spec| {
+                let signature = spec.signature();
+                // The name stands beside it already.
+                let parameters = signature.strip_prefix(spec.name).unwrap_or_default();
+                Offer {
+                    text: format!("{}{behind}", spec.name),
+                    description: format!("{parameters}  {}", spec.description),
+                }
             })
             .collect()
     }
@@ -139,7 +144,7 @@ fn magics(word: &str) -> Vec<Offer> {
         .filter(|magic| magic.name.starts_with(word))
         .map(|magic| Offer {
             text: magic.name.to_owned(),
-            description: format!("{}  {}", magic.usage, magic.description),
+            description: magic.description.to_owned(),
         })
         .collect()
 }
@@ -196,7 +201,7 @@ mod tests {
             globals: session.globals().clone(),
         };
         let offers = names.offers("TO_UP", 0);
-        assert!(offers[0].description.starts_with("TO_UPPER("));
+        assert!(offers[0].description.starts_with("(input)  "));
     }
 
     #[test]
