@@ -50,7 +50,7 @@ impl FunctionSpec {
             Availability::Everywhere => {}
         }
         if self.remote {
-            return "It asks a service: the same arguments may give another value next time."
+            return "The value comes from a service or a database: the same arguments may give another one next time."
                 .to_owned();
         }
         if !self.deterministic {

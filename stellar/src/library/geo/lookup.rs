@@ -1,6 +1,11 @@
 use crate::library::prelude::*;
 
-const FIELDS: &str = "A list with the names of the wanted fields; all when absent.";
+const FIELDS: Parameter = optional(
+    "fields",
+    "A list with the names of the wanted fields. With anything else, null is given.",
+)
+.left_out("all fields")
+.null_gives("null");
 
 pub(super) const GEO_GET: Function = Function::new(
     "GEO_GET",
@@ -8,7 +13,7 @@ pub(super) const GEO_GET: Function = Function::new(
      longitude and location_point, all as text.",
     &[
         required("ip", "An IPv4 address; anything but text gives null.").null_gives("null"),
-        optional("fields", FIELDS),
+        FIELDS,
     ],
     "the map of all fields, empty for an address that is private or not known; for one field its value, for several a map of \
      them, null when the address is not known",
@@ -34,7 +39,7 @@ pub(super) const ASN_GET: Function = Function::new(
      autonomous_system_organization and network.",
     &[
         required("ip", "An IPv4 address; anything but text gives null.").null_gives("null"),
-        optional("fields", FIELDS),
+        FIELDS,
     ],
     "the map of all fields, empty for an address that is private or not known; for one field its value, for several a map of \
      them, null when the address is not known",
