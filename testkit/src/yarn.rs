@@ -10,13 +10,13 @@ use crate::server::{Lifetime, ProcessRecord, Server, end_all_below, retry_port_c
 use crate::signal;
 use crate::{Hdfs, LaunchError, RunDir, free_port, hdfs, http, template};
 
-const JARS: Artifact = Artifact {
+pub(crate) const JARS: Artifact = Artifact {
     name: "yarn",
     pom: include_str!("../servers/yarn/pom.xml"),
     form: Form::Jars,
 };
 const YARN_SITE: &str = include_str!("../servers/yarn/yarn-site.xml.template");
-const SCHEDULER: &str = include_str!("../servers/yarn/capacity-scheduler.xml.template");
+pub(crate) const SCHEDULER: &str = include_str!("../servers/yarn/capacity-scheduler.xml.template");
 
 const RESOURCE_MANAGER: &str = "org.apache.hadoop.yarn.server.resourcemanager.ResourceManager";
 const NODE_MANAGER: &str = "org.apache.hadoop.yarn.server.nodemanager.NodeManager";

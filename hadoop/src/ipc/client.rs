@@ -93,6 +93,14 @@ struct Inner {
 struct Current {
     server: usize,
     connection: Option<Arc<Connection>>,
+    /// The last attempt to connect, when it failed: for those who have waited for it.
+    refused: Option<Refused>,
+}
+
+struct Refused {
+    at: Instant,
+    server: usize,
+    error: HadoopError,
 }
 
 /// What to do after a failure.
@@ -223,12 +231,37 @@ impl RpcClient {
     }
 
     async fn connection(&self) -> Result<(usize, Arc<Connection>), (usize, Failure)> {
+        let asked_at = Instant::now();
         let mut current = self.inner.current.lock().await;
         let place = current.server;
         if let Some(connection) = current.connection.as_ref().filter(|it| it.is_usable()) {
             return Ok((place, connection.clone()));
         }
         current.connection = None;
+        // Else many callers would try one after the other, each for the whole time.
+        if let Some(refused) = &current.refused
+            && refused.at >= asked_at
+        {
+            return Err((refused.server, Failure::unsent(refused.error.clone())));
+        }
+        match self.connect(place).await {
+            Ok(connection) => {
+                let connection = Arc::new(connection);
+                current.connection = Some(connection.clone());
+                Ok((place, connection))
+            }
+            Err(error) => {
+                current.refused = Some(Refused {
+                    at: Instant::now(),
+                    server: place,
+                    error: error.clone(),
+                });
+                Err((place, Failure::unsent(error)))
+            }
+        }
+    }
+
+    async fn connect(&self, place: usize) -> Result<Connection, HadoopError> {
         let server = &self.inner.servers[place];
         let login = self
             .inner
@@ -236,25 +269,10 @@ impl RpcClient {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        let opened = handshake::open(
-            server,
-            &self.inner.protocol,
-            &self.inner.client_id,
-            &login,
-            &self.inner.options,
-        )
-        .await
-        .map_err(|error| {
-            let failure = Failure {
-                error,
-                is_sent: false,
-            };
-            (place, failure)
-        })?;
-        let connection = Connection::start(server.to_string(), opened, &self.inner.options);
-        let connection = Arc::new(connection);
-        current.connection = Some(connection.clone());
-        Ok((place, connection))
+        let (protocol, options) = (&self.inner.protocol, &self.inner.options);
+        let opened =
+            handshake::open(server, protocol, &self.inner.client_id, &login, options).await?;
+        Ok(Connection::start(server.to_string(), opened, options))
     }
 
     /// Goes on to the next server, unless another caller has done so.

@@ -59,7 +59,7 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    fn unsent(error: HadoopError) -> Self {
+    pub(super) fn unsent(error: HadoopError) -> Self {
         Self {
             error,
             is_sent: false,

@@ -149,6 +149,25 @@ async fn a_server_that_does_not_follow_the_order_is_refused() {
 }
 
 #[tokio::test]
+async fn many_callers_do_not_wait_one_after_the_other() {
+    let fake = Fake::start(async |mut peer, _| peer.stall().await).await;
+    let client = client_with(&[&fake], token(), options());
+    let started = Instant::now();
+    let calls: Vec<_> = (0..50)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { ask(&client, Repeat::Safe).await })
+        })
+        .collect();
+    for call in calls {
+        let error = call.await.unwrap().unwrap_err();
+        assert!(matches!(error, HadoopError::TimedOut { .. }), "{error}");
+    }
+    assert!(started.elapsed() < Duration::from_secs(5));
+    assert_eq!(fake.connections(), 1);
+}
+
+#[tokio::test]
 async fn a_refused_login_is_told_and_not_repeated() {
     let fake = Fake::start(async |mut peer, _| {
         peer.greet().await?;
