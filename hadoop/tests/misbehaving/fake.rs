@@ -64,6 +64,8 @@ pub struct Call {
     pub id: i32,
     pub retry_count: i32,
     pub method: String,
+    /// The request, with its length.
+    pub request: Vec<u8>,
 }
 
 impl Peer {
@@ -74,9 +76,14 @@ impl Peer {
         assert_eq!(preamble[..6], *b"hrpc\x09\x00");
         self.is_sasl = preamble[6] == 0xdf;
         if !self.is_sasl {
-            let (header, _) = self.frame().await?;
-            assert_eq!(header.call_id, -3, "the context");
+            self.context().await?;
         }
+        Some(())
+    }
+
+    pub async fn context(&mut self) -> Option<()> {
+        let (header, _) = self.frame().await?;
+        assert_eq!(header.call_id, -3, "the context");
         Some(())
     }
 
@@ -97,11 +104,13 @@ impl Peer {
 
     pub async fn call(&mut self) -> Option<Call> {
         let (header, payload) = self.frame().await?;
-        let request = RequestHeaderProto::decode_length_delimited(payload.as_slice()).unwrap();
+        let mut rest = payload.as_slice();
+        let request = RequestHeaderProto::decode_length_delimited(&mut rest).unwrap();
         Some(Call {
             id: header.call_id,
             retry_count: header.retry_count(),
             method: request.method_name,
+            request: rest.to_vec(),
         })
     }
 
@@ -120,6 +129,15 @@ impl Peer {
         let frame = [
             header.encode_length_delimited_to_vec(),
             message.encode_length_delimited_to_vec(),
+        ];
+        self.send_frame(&frame.concat()).await
+    }
+
+    pub async fn send_answer(&mut self, call_id: i32, answer: &impl Message) -> Option<()> {
+        let header = header(call_id, RpcStatusProto::Success);
+        let frame = [
+            header.encode_length_delimited_to_vec(),
+            answer.encode_length_delimited_to_vec(),
         ];
         self.send_frame(&frame.concat()).await
     }
