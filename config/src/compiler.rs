@@ -3,7 +3,7 @@ use std::sync::Arc;
 use alidade_enrichment::{Enricher, EnrichmentSettings, SensorEnrichmentConfig};
 use alidade_event::{NumberStyle, Value};
 use alidade_parsers::{GlobalParserSettings, PatternSource, SensorParser, SensorParserConfig};
-use alidade_stellar::{ConfigProblem, Library};
+use alidade_stellar::{ConfigProblem, Library, check_budget};
 use serde_json::{Map, Value as Json};
 
 use crate::json::JsonDocument;
@@ -75,6 +75,9 @@ impl Compiler {
     ) -> Result<GlobalEntry, Vec<Problem>> {
         let json = Json::Object(members.clone());
         let value = Value::from_serde(&json, NumberStyle::Jackson);
+        if let Some(problem) = check_budget(&value) {
+            return Err(placed(document, &DocumentId::Global, vec![problem]));
+        }
         let settings = GlobalParserSettings::compile(&json, &self.library)
             .map_err(|problems| placed(document, &DocumentId::Global, problems))?;
         Ok(GlobalEntry {

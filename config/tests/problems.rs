@@ -78,6 +78,16 @@ fn a_bad_field_validation_refuses_the_global() {
 }
 
 #[test]
+fn a_time_limit_that_is_no_number_refuses_the_global() {
+    for bad in ["0", "-5", "\"soon\"", "true", "[]"] {
+        let text = format!("{{\n  \"stellar.evaluation.time.limit.ms\": {bad}\n}}");
+        let problems = problems_of("global.json", &text);
+        assert_eq!(problems.len(), 1, "{bad}");
+        assert_eq!(problems[0].line, Some(2), "{}", problems[0]);
+    }
+}
+
+#[test]
 fn pattern_files_beside_the_documents_are_used() {
     let folder = tempfile::tempdir().unwrap();
     let own = SQUID

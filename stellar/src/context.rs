@@ -2,7 +2,9 @@ use std::time::Duration;
 
 use alidade_event::Value;
 
+use crate::ConfigProblem;
 use crate::convert::to_long;
+use crate::operators::described;
 
 /// What an evaluation may use besides its variables.
 pub struct Context<'a> {
@@ -43,14 +45,43 @@ impl<'a> Context<'a> {
 
 /// The budget of an evaluation under a global configuration. What is not a number above 0 leaves the default.
 pub(crate) fn budget_of(global: &Value) -> Duration {
-    let Value::Map(global) = global else {
-        return DEFAULT_BUDGET;
-    };
-    let set = global.get_str(BUDGET_PROPERTY).and_then(to_long);
-    match set.map(u64::try_from) {
-        Some(Ok(millis)) if millis > 0 => Duration::from_millis(millis),
+    match set_budget(global) {
+        Some(Ok(budget)) => budget,
         _ => DEFAULT_BUDGET,
     }
+}
+
+/// What is wrong with the budget that a global configuration sets.
+pub fn check_budget(global: &Value) -> Option<ConfigProblem> {
+    let Some(Err(found)) = set_budget(global) else {
+        return None;
+    };
+    let message = format!(
+        "the time limit must be a number of milliseconds above 0, not {}",
+        described(found)
+    );
+    let problem = ConfigProblem::new(format!("/{BUDGET_PROPERTY}"), message);
+    Some(problem.with_help(format!(
+        "without it, an expression may take {} ms",
+        DEFAULT_BUDGET.as_millis()
+    )))
+}
+
+/// The budget, or the value that is none.
+fn set_budget(global: &Value) -> Option<Result<Duration, &Value>> {
+    let Value::Map(global) = global else {
+        return None;
+    };
+    let set = global.get_str(BUDGET_PROPERTY).filter(|v| !v.is_null())?;
+    let millis = match set {
+        Value::Int(_) | Value::Long(_) | Value::Str(_) => to_long(set),
+        _ => None,
+    };
+    let millis = millis.and_then(|millis| u64::try_from(millis).ok());
+    Some(match millis {
+        Some(millis) if millis > 0 => Ok(Duration::from_millis(millis)),
+        _ => Err(set),
+    })
 }
 
 /// Calls whose answers come from elsewhere: model servers, stores.

@@ -32,7 +32,9 @@ mod text;
 mod tokens;
 mod types;
 
-pub use context::{BUDGET_PROPERTY, Context, DEFAULT_BUDGET, NoRemote, RemoteCalls, RemoteOutcome};
+pub use context::{
+    BUDGET_PROPERTY, Context, DEFAULT_BUDGET, NoRemote, RemoteCalls, RemoteOutcome, check_budget,
+};
 pub use diagnostic::{ConfigProblem, Diagnostic, Severity};
 pub use dialect::{DIALECT, DIALECT_KEY, check_dialect};
 pub use error::EvalError;
