@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use alidade_event::{Event, Map, Value};
+use alidade_event::{Map, Value};
 
 use crate::EvalError;
 use crate::compiler::insert_first;
@@ -13,7 +13,7 @@ use crate::lambda::Lambda;
 use crate::library::Call;
 use crate::node::{Branches, CallNode, Chain, FieldByName, InNode, LambdaNode, Node};
 use crate::operators::{arithmetic, compare, contains, described};
-use crate::runtime::{Runtime, size};
+use crate::runtime::{Runtime, size, weight};
 use crate::syntax::{ArithmeticOperator, Comparison, Connective, Span};
 
 pub(crate) type Evaluated<'e> = Result<Cow<'e, Value>, EvalError>;
@@ -30,7 +30,7 @@ pub(crate) fn evaluate<'e, 'r: 'e>(
         Node::Constant(value) | Node::Closed(value) => Ok(Cow::Borrowed(value)),
         Node::Field(at) => Ok(Cow::Borrowed(runtime.variable(*at))),
         Node::Parameter(at) => Ok(frame.parameter(*at)),
-        Node::AllFields => Ok(Cow::Owned(all_fields(runtime.all_variables()))),
+        Node::AllFields => all_fields(runtime).map(Cow::Owned),
         Node::FieldExists(at) => Ok(truth(!runtime.variable(*at).is_null())),
         Node::ParameterExists(at) => Ok(truth(!frame.value(*at).is_null())),
         Node::Call(call) => call_function(call, frame, runtime),
@@ -58,12 +58,14 @@ fn truth<'e>(truth: bool) -> Cow<'e, Value> {
     })
 }
 
-fn all_fields(event: Event) -> Value {
+fn all_fields(runtime: &mut Runtime<'_>) -> Result<Value, EvalError> {
+    let event = runtime.all_variables();
     let mut map = Map::with_capacity(event.len());
     for (name, value) in event {
+        runtime.nest(&value)?;
         map.insert(Value::Str(name), value);
     }
-    Value::map(map)
+    Ok(Value::map(map))
 }
 
 fn closure(lambda: &Arc<LambdaNode>, frame: Frame<'_>) -> Value {
@@ -79,7 +81,9 @@ fn list<'e, 'r: 'e>(
 ) -> Evaluated<'e> {
     let mut values = Vec::with_capacity(members.len());
     for member in members {
-        values.push(evaluate(member, frame, runtime)?.into_owned());
+        let value = evaluate(member, frame, runtime)?;
+        runtime.nest(&value)?;
+        values.push(value.into_owned());
     }
     Ok(Cow::Owned(Value::list(values)))
 }
@@ -92,9 +96,11 @@ fn map<'e, 'r: 'e>(
 ) -> Evaluated<'e> {
     let mut map = Map::with_capacity(entries.len());
     for (key, value) in entries {
-        let key = evaluate(key, frame, runtime)?.into_owned();
-        let value = evaluate(value, frame, runtime)?.into_owned();
-        insert_first(&mut map, key, value);
+        let key = evaluate(key, frame, runtime)?;
+        runtime.nest(&key)?;
+        let value = evaluate(value, frame, runtime)?;
+        runtime.nest(&value)?;
+        insert_first(&mut map, key.into_owned(), value.into_owned());
     }
     Ok(Cow::Owned(Value::map(map)))
 }
@@ -141,7 +147,7 @@ fn comparison_chain<'e, 'r: 'e>(
     let mut left = evaluate(&chain.first, frame, runtime)?;
     for (operator, right) in &chain.rest {
         let right = evaluate(right, frame, runtime)?;
-        runtime.charge(size(&left).min(size(&right)))?;
+        runtime.charge(weight(&left).min(weight(&right)))?;
         left = truth(compare(*operator, &left, &right).map_err(|error| error.at(chain.span))?);
     }
     Ok(left)
@@ -302,7 +308,7 @@ fn run<'e>(
     runtime: &mut Runtime<'_>,
 ) -> Result<Value, EvalError> {
     if !call.function.quick {
-        runtime.charge(arguments.iter().map(|argument| size(argument)).sum())?;
+        runtime.charge(arguments.iter().map(|argument| weight(argument)).sum())?;
     }
     (call.function.code)(&mut Call {
         name: call.function.spec.name,

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use alidade_event::{Str, Value};
 
-
 /// From this number of members on, hashing beats a search from member to member.
 const FROM: usize = 12;
 

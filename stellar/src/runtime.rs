@@ -154,6 +154,20 @@ impl<'r> Runtime<'r> {
         self.work(size / STEP_SIZE)
     }
 
+    /// Counts a value that is put into another one. Values share what they are made of, so that a few steps could make one
+    /// that takes for ever to be written or compared.
+    pub fn nest(&mut self, value: &Value) -> Result<(), EvalError> {
+        match weigh(value) {
+            Ok(weight) => self.charge(weight),
+            Err(Unbounded::Wide) => Err(EvalError::failed(format!(
+                "the value holds more than {MAX_INSIDE} others, each counted as often as it is there"
+            ))),
+            Err(Unbounded::Deep) => Err(EvalError::failed(format!(
+                "the value nests deeper than {MAX_NESTING} levels"
+            ))),
+        }
+    }
+
     /// Work that is repeated by a lambda has a limit of its own; all work counts for the clock.
     fn work(&mut self, steps: usize) -> Result<(), EvalError> {
         if self.lambda_depth > 0 {
@@ -205,6 +219,64 @@ impl<'r> Runtime<'r> {
 fn processor_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::try_from(time).unwrap_or_default()
+}
+
+/// Most values inside of one that is put into another.
+const MAX_INSIDE: usize = 1 << 22;
+/// Deepest nesting of a value that is put into another: an event that holds it must be readable by the next stage.
+const MAX_NESTING: usize = 100;
+
+/// Why a value cannot be put into another one.
+enum Unbounded {
+    Wide,
+    Deep,
+}
+
+/// Number of values inside of a value, each counted as often as it is there. Nothing for one without members.
+fn weigh(value: &Value) -> Result<usize, Unbounded> {
+    let mut left = MAX_INSIDE;
+    weigh_level(value, MAX_NESTING, &mut left)?;
+    Ok(MAX_INSIDE - left)
+}
+
+fn weigh_level(value: &Value, levels: usize, left: &mut usize) -> Result<(), Unbounded> {
+    let count = match value {
+        Value::List(members) => members.len(),
+        Value::Set(members) => members.len(),
+        Value::Map(map) => map.len(),
+        _ => return Ok(()),
+    };
+    let levels = levels.checked_sub(1).ok_or(Unbounded::Deep)?;
+    *left = left.checked_sub(count).ok_or(Unbounded::Wide)?;
+    match value {
+        Value::List(members) => {
+            for member in members.iter() {
+                weigh_level(member, levels, left)?;
+            }
+        }
+        Value::Set(members) => {
+            for member in members.iter() {
+                weigh_level(member, levels, left)?;
+            }
+        }
+        Value::Map(map) => {
+            for (key, value) in map.iter() {
+                weigh_level(key, levels, left)?;
+                weigh_level(value, levels, left)?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// What it costs to go through a value: the bytes of a text, or all that is inside.
+pub(crate) fn weight(value: &Value) -> usize {
+    match value {
+        Value::Str(text) => text.len(),
+        Value::List(_) | Value::Set(_) | Value::Map(_) => weigh(value).unwrap_or(MAX_INSIDE),
+        _ => 0,
+    }
 }
 
 /// Number of members or bytes of a value.

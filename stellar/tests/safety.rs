@@ -475,6 +475,45 @@ fn a_pending_call_is_asked_again() {
     }
 }
 
+#[test]
+fn values_that_share_their_members_cannot_grow_without_bound() {
+    let members = format!("[{}]", vec!["1"; 300].join(","));
+    for step in [
+        "[all, all]",
+        "{'a': all, 'b': all}",
+        "LIST_ADD(all, all)",
+        "MAP_PUT(x, all, MAP_PUT('y', all, {}))",
+        "ZIP(all, all)",
+        "MAP([1, 2], y -> all)",
+        "SET_ADD(SET_INIT([all]), [all, all])",
+        "[all]",
+    ] {
+        let source = format!("REDUCE({members}, (all, x) -> {step}, [1])");
+        let program = compile(&source, &Library::metron()).unwrap();
+        let mut remote = NoRemote;
+        let mut context = Context::new(&Value::Null, 0, &mut remote);
+        let error = program.evaluate(&Event::new(), &mut context).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("holds more than") || text.contains("nests deeper"),
+            "{step}: {text}"
+        );
+    }
+    // So do several expressions that feed each other.
+    let twice = compile("[a, a]", &Library::metron()).unwrap();
+    let mut event = Event::new();
+    event.set("a", Value::list(vec![Value::Int(1)]));
+    let stops = (0..100).any(|_| {
+        let mut remote = NoRemote;
+        let mut context = Context::new(&Value::Null, 0, &mut remote);
+        match twice.evaluate(&event, &mut context) {
+            Ok(value) => event.set("a", value).is_none(),
+            Err(_) => true,
+        }
+    });
+    assert!(stops);
+}
+
 /// Answers with its arguments.
 struct Mirror;
 

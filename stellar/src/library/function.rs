@@ -279,6 +279,11 @@ impl Call<'_, '_, '_> {
         Ok(value)
     }
 
+    /// Counts a value that is put into another one.
+    pub fn nest(&mut self, value: &Value) -> Result<(), EvalError> {
+        self.runtime.nest(value)
+    }
+
     /// All arguments from a place on.
     pub fn rest(&self, from: usize) -> impl Iterator<Item = &Value> {
         self.arguments.iter().skip(from).map(|value| &**value)

@@ -23,7 +23,9 @@ fn list_add(call: &mut Call) -> Outcome {
     if call.len() > 1
         && let Some(members) = list_mut(&mut list)
     {
-        members.push(call.take(1));
+        let member = call.take(1);
+        call.nest(&member)?;
+        members.push(member);
     }
     Ok(list)
 }

@@ -38,7 +38,9 @@ fn map(call: &mut Call) -> Outcome {
     };
     let mut values = Vec::with_capacity(elements.len());
     for element in elements.iter() {
-        values.push(call.invoke(lambda, &mut [element.clone()])?);
+        let value = call.invoke(lambda, &mut [element.clone()])?;
+        call.nest(&value)?;
+        values.push(value);
     }
     Ok(Value::list(values))
 }

@@ -26,6 +26,8 @@ fn map_put(call: &mut Call) -> Outcome {
         other => other,
     };
     let (key, value) = (call.take(0), call.take(1));
+    call.nest(&key)?;
+    call.nest(&value)?;
     let Some(entries) = map_mut(&mut map) else {
         return call.fail("argument 3 must be a map");
     };

@@ -72,6 +72,7 @@ fn changed(call: &mut Call, by: i32) -> Outcome {
     };
     for at in 1..call.len() {
         let member = call.take(at);
+        call.nest(&member)?;
         if !member.is_null() {
             add(counts, member, by);
         }

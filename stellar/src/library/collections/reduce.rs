@@ -28,10 +28,6 @@ pub(super) const REDUCE: Function = Function::new(
     ("REDUCE([1, 2], (sum, x) -> sum + x, null)", "null"),
 ]);
 
-/// Deepest nesting of the value so far, and how often it is looked at: every step can wrap it once more.
-const MAX_DEPTH: usize = 500;
-const STEPS_BETWEEN_CHECKS: usize = 200;
-
 fn reduce(call: &mut Call) -> Outcome {
     let argument = call.get(1).clone();
     let (elements, lambda) = match elements_and_lambda(call, &argument)? {
@@ -39,27 +35,8 @@ fn reduce(call: &mut Call) -> Outcome {
         _ => return Ok(Value::Null),
     };
     let mut value = call.take(2);
-    for (step, element) in elements.iter().enumerate() {
+    for element in elements.iter() {
         value = call.invoke(lambda, &mut [value, element.clone()])?;
-        if step % STEPS_BETWEEN_CHECKS == STEPS_BETWEEN_CHECKS - 1 && is_deep(&value, MAX_DEPTH) {
-            return call.fail(format_args!(
-                "the value nests deeper than {MAX_DEPTH} levels"
-            ));
-        }
     }
     Ok(value)
-}
-
-fn is_deep(value: &Value, left: usize) -> bool {
-    match value {
-        Value::List(members) => left == 0 || members.iter().any(|m| is_deep(m, left - 1)),
-        Value::Set(members) => left == 0 || members.iter().any(|m| is_deep(m, left - 1)),
-        Value::Map(map) => {
-            left == 0
-                || map
-                    .iter()
-                    .any(|(k, v)| is_deep(k, left - 1) || is_deep(v, left - 1))
-        }
-        _ => false,
-    }
 }

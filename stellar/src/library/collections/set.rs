@@ -48,6 +48,7 @@ fn changed(call: &mut Call, change: fn(&mut Set, Value)) -> Outcome {
     };
     for at in 1..call.len() {
         let member = call.take(at);
+        call.nest(&member)?;
         if !member.is_null() {
             change(members, member);
         }

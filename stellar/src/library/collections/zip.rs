@@ -46,5 +46,9 @@ fn zipped(
             .map(|list| list.get(at).cloned().unwrap_or_default());
         Value::list(members.collect())
     };
-    Ok(Value::list((0..rows).map(row).collect()))
+    let rows: Vec<Value> = (0..rows).map(row).collect();
+    for row in &rows {
+        call.nest(row)?;
+    }
+    Ok(Value::list(rows))
 }
