@@ -1,8 +1,33 @@
-//! Which operators of a chain bind tighter.
+//! Operators: what stands for them, and which of a chain bind tighter.
 
 use alidade_event::Value;
 
-use crate::syntax::{ArithmeticOperator, Expr, Kind, Span};
+use crate::lexer::Token;
+use crate::syntax::{ArithmeticOperator, Comparison, Expr, Kind, Span};
+
+/// The comparison that a token stands for.
+pub(super) fn comparison(token: &Token) -> Option<Comparison> {
+    Some(match token {
+        Token::Equal => Comparison::Equal,
+        Token::NotEqual => Comparison::NotEqual,
+        Token::Less => Comparison::Less,
+        Token::LessOrEqual => Comparison::LessOrEqual,
+        Token::Greater => Comparison::Greater,
+        Token::GreaterOrEqual => Comparison::GreaterOrEqual,
+        _ => return None,
+    })
+}
+
+/// The operator that a token stands for.
+pub(super) fn arithmetic_operator(token: &Token) -> Option<ArithmeticOperator> {
+    Some(match token {
+        Token::Plus => ArithmeticOperator::Add,
+        Token::Minus => ArithmeticOperator::Subtract,
+        Token::Star => ArithmeticOperator::Multiply,
+        Token::Slash => ArithmeticOperator::Divide,
+        _ => return None,
+    })
+}
 
 /// Groups a chain of operands: first `*`, then `/`, then `+` and `-`. That `*` binds tighter than `/` is upstream's way.
 pub(super) fn arithmetic(operands: Vec<Expr>, operators: Vec<ArithmeticOperator>) -> Expr {

@@ -11,8 +11,8 @@ use alidade_event::{Str, Value};
 
 use crate::Diagnostic;
 use crate::lexer::{Token, tokens};
-use crate::syntax::{ArithmeticOperator, Comparison, Connective, Expr, Kind, Span};
-use grouping::arithmetic;
+use crate::syntax::{Connective, Expr, Kind, Span};
+use grouping::{arithmetic, arithmetic_operator, comparison};
 
 /// How deep an expression may nest. Deep enough for every hand, shallow enough for every stack.
 pub(crate) const MAX_NESTING: usize = 100;
@@ -592,26 +592,4 @@ fn chain(branches: Vec<(Expr, Expr)>, otherwise: Expr) -> (Expr, Form) {
         otherwise: Box::new(otherwise),
     };
     (Expr::new(kind, span), Form::Conditional)
-}
-
-fn comparison(token: &Token) -> Option<Comparison> {
-    Some(match token {
-        Token::Equal => Comparison::Equal,
-        Token::NotEqual => Comparison::NotEqual,
-        Token::Less => Comparison::Less,
-        Token::LessOrEqual => Comparison::LessOrEqual,
-        Token::Greater => Comparison::Greater,
-        Token::GreaterOrEqual => Comparison::GreaterOrEqual,
-        _ => return None,
-    })
-}
-
-fn arithmetic_operator(token: &Token) -> Option<ArithmeticOperator> {
-    Some(match token {
-        Token::Plus => ArithmeticOperator::Add,
-        Token::Minus => ArithmeticOperator::Subtract,
-        Token::Star => ArithmeticOperator::Multiply,
-        Token::Slash => ArithmeticOperator::Divide,
-        _ => return None,
-    })
 }
