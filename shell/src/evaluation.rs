@@ -2,7 +2,7 @@
 
 use alidade_event::{Event, Value};
 use alidade_stellar::{
-    Context, Diagnostic, EvalError, Library, NoRemote, Program, Severity, compile,
+    Context, Diagnostic, EvalError, Library, NoRemote, Program, RemoteCalls, Severity, compile,
 };
 
 /// Evaluates an expression. Models are not asked: their functions yield null.
@@ -16,7 +16,7 @@ pub fn evaluate(
     library: &Library,
 ) -> Result<Value, String> {
     let program = compile(source, library).map_err(|findings| rendered(&findings, source))?;
-    run(&program, variables, global).map_err(|error| underlined(source, &error))
+    run(&program, variables, global, &mut NoRemote).map_err(|error| underlined(source, &error))
 }
 
 /// Evaluates a program at the present time.
@@ -24,9 +24,9 @@ pub(crate) fn run(
     program: &Program,
     variables: &Event,
     global: &Value,
+    remote: &mut dyn RemoteCalls,
 ) -> Result<Value, EvalError> {
-    let mut remote = NoRemote;
-    let mut context = Context::new(global, now_ms(), &mut remote);
+    let mut context = Context::new(global, now_ms(), remote);
     program.evaluate(variables, &mut context)
 }
 

@@ -17,6 +17,7 @@ pub use evaluation::evaluate;
 pub use functions::install;
 pub use printing::shown;
 pub use repl::{
-    Answer, Outcome, Session, TerminalOptions, history_file, run_lines, run_script, run_terminal,
+    Answer, MakeOutside, Outcome, OutsideCalls, Session, TerminalOptions, history_file, run_lines,
+    run_script, run_terminal,
 };
 pub use services::{Services, Variable};

@@ -51,7 +51,7 @@ Try out configurations, without Kafka (models are not asked: their functions yie
   parse                            lines through a sensor's parser
   enrich                           messages through a sensor's enrichment and triage
   eval                             one Stellar expression
-  stellar                          Stellar expressions line by line
+  stellar                          the interactive shell of Stellar; with -z it asks models
 
 Where no folder and no ZooKeeper is given, these and `check` take the configuration that is shipped.
 ";

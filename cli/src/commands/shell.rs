@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use alidade_config::json::JsonDocument;
-use alidade_config::{DocumentId, FolderStore, Store, ZooKeeperStore};
+use alidade_config::{DocumentId, FolderStore, Live, LiveOptions, Store, ZooKeeperStore};
 use alidade_event::{NumberStyle, Value};
 use alidade_maas_core::posix_options::{OptionSpec, ParsedOptions, PosixOptions};
-use alidade_shell::{Services, Session, ShellError, TerminalOptions};
-use alidade_stellar::Library;
+use alidade_maas_core::{ZooKeeperOptions, ZooKeeperRegistry};
+use alidade_pipeline::{BatchCalls, Databases, Outside, RestClient};
+use alidade_shell::{MakeOutside, OutsideCalls, Services, Session, ShellError, TerminalOptions};
+use alidade_stellar::{Library, RemoteCalls};
 use tokio::runtime::Runtime;
 
 use super::eval::read_variables;
@@ -75,7 +77,8 @@ fn run_session(parsed: &ParsedOptions, runtime: &Runtime) -> Result<(), CliError
     let patterns_dir = parsed.value("patterns-dir").map(PathBuf::from);
     let services = services(runtime, store, patterns_dir);
     let library = alidade_shell::install(Library::metron(), &services);
-    let mut session = Session::new(library, services, global);
+    let outside = runtime.block_on(outside(parsed.value("zookeeper"), &services, runtime))?;
+    let mut session = Session::new(library, services, global).with_outside(outside);
     if let Some(path) = parsed.value("variables") {
         for (name, value) in read_variables(path)? {
             session.set_variable(&name, value);
@@ -104,6 +107,54 @@ fn run_session(parsed: &ParsedOptions, runtime: &Runtime) -> Result<(), CliError
         &mut std::io::stdout(),
         asks,
     ))
+}
+
+/// The world outside as the stages see it: services over HTTP always, databases of addresses where there is a
+/// configuration, models where there is ZooKeeper.
+async fn outside(
+    quorum: Option<&str>,
+    services: &Services,
+    runtime: &Runtime,
+) -> Result<MakeOutside, CliError> {
+    let rest = RestClient::new(runtime.handle().clone());
+    let databases = match &services.store {
+        Some(store) => {
+            let compiler = stage_process::compiler(&Library::metron(), None);
+            match Live::start(store.clone(), LiveOptions::new(compiler)).await {
+                Ok(live) => Databases::follow(&live, runtime.handle()).await,
+                Err(error) => {
+                    tracing::error!("databases of addresses cannot be found: {error}");
+                    Arc::default()
+                }
+            }
+        }
+        None => Arc::default(),
+    };
+    let models = match quorum {
+        Some(quorum) => {
+            let registry = ZooKeeperRegistry::connect_in_background(ZooKeeperOptions::new(quorum));
+            Some(stage_process::model_access(Arc::new(registry), runtime).await?)
+        }
+        None => None,
+    };
+    Ok(Arc::new(move || {
+        let mut calls = Outside::new(models.as_ref(), rest.clone(), Arc::clone(&databases));
+        calls.begin_batch();
+        Box::new(StageCalls(calls))
+    }))
+}
+
+/// The remote end of the stages for a single evaluation.
+struct StageCalls(Outside);
+
+impl OutsideCalls for StageCalls {
+    fn as_remote(&mut self) -> &mut dyn RemoteCalls {
+        &mut self.0
+    }
+
+    fn perform(&mut self) {
+        self.0.perform();
+    }
 }
 
 /// Whether lines can be edited: both ends are a terminal, and one that can move its cursor.

@@ -1,4 +1,5 @@
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -78,4 +79,20 @@ fn a_file_that_is_not_there_is_named() {
         assert!(output.stdout.is_empty(), "{option}");
     }
     assert!(!Path::new("/no/such/place").exists());
+}
+
+#[test]
+fn services_over_http_are_asked() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let (mut client, _) = server.accept().unwrap();
+        let mut request = [0; 4096];
+        let _ = client.read(&mut request).unwrap();
+        let answer = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 8\r\nConnection: close\r\n\r\n{\"a\": 5}";
+        client.write_all(answer.as_bytes()).unwrap();
+    });
+    let line = format!("MAP_GET('a', REST_GET('http://{address}/', {{'timeout': 20000}}))\n");
+    let output = answers(&[], &line);
+    assert_eq!(text(&output.stdout), "5\n");
 }

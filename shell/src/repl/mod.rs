@@ -7,6 +7,7 @@ mod hinter;
 mod history;
 mod input;
 mod magics;
+mod outside;
 mod plain;
 mod prompt;
 mod session;
@@ -15,6 +16,7 @@ mod validator;
 mod worker;
 
 pub use history::history_file;
+pub use outside::{MakeOutside, OutsideCalls};
 pub use plain::{run_lines, run_script};
 pub use session::{Answer, Outcome, Session};
 pub use terminal::{TerminalOptions, run_terminal};

@@ -6,7 +6,8 @@ use alidade_event::{Event, Map, Value};
 use alidade_stellar::{Library, compile};
 
 use super::input::{Assignment, Input};
-use super::worker::{self, Stopped};
+use super::outside::MakeOutside;
+use super::worker::{self, Evaluation, Stopped};
 use super::{help, magics};
 use crate::{Services, Variable, evaluation};
 
@@ -15,6 +16,7 @@ pub struct Session {
     library: Library,
     services: Arc<Services>,
     globals: Globals,
+    outside: Option<MakeOutside>,
     /// Whether Ctrl-C ends an evaluation instead of the process.
     pub(super) cancellable: bool,
 }
@@ -91,8 +93,15 @@ impl Session {
             library,
             services,
             globals: Globals::new(global),
+            outside: None,
             cancellable: false,
         }
+    }
+
+    /// The same with a remote end; without one, functions that ask models or services yield null.
+    pub fn with_outside(mut self, outside: MakeOutside) -> Session {
+        self.outside = Some(outside);
+        self
     }
 
     /// Gives a variable its value, as from a file.
@@ -179,9 +188,12 @@ impl Session {
         let outcome = worker::evaluate(
             &self.services.runtime,
             self.cancellable,
-            &program,
-            variables,
-            self.globals.value(),
+            Evaluation {
+                program: program.clone(),
+                variables,
+                global: self.globals.value(),
+                outside: self.outside.clone(),
+            },
         );
         let findings = program.warnings();
         Answer {

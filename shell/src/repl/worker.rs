@@ -3,10 +3,11 @@
 use std::io;
 
 use alidade_event::{Event, Value};
-use alidade_stellar::{EvalError, Program};
+use alidade_stellar::{EvalError, NoRemote, Program, RemoteCalls};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use super::outside::{AtOnce, MakeOutside};
 use crate::evaluation;
 
 /// As much as the main thread has.
@@ -26,18 +27,32 @@ pub(super) enum Stopped {
     NoThread(io::Error),
 }
 
+/// All that an evaluation needs, so that it can go on by itself.
+pub(super) struct Evaluation {
+    pub program: Program,
+    pub variables: Event,
+    pub global: Value,
+    /// Without it, calls that leave the process yield null.
+    pub outside: Option<MakeOutside>,
+}
+
 /// Evaluates a program. With `cancellable`, Ctrl-C ends the waiting, from then on not the process.
 pub(super) fn evaluate(
     runtime: &Handle,
     cancellable: bool,
-    program: &Program,
-    variables: Event,
-    global: Value,
+    evaluation: Evaluation,
 ) -> Result<Value, Stopped> {
-    let program = program.clone();
-    waited(runtime, cancellable, move || {
-        evaluation::run(&program, &variables, &global)
-    })
+    waited(runtime, cancellable, move || evaluation.run())
+}
+
+impl Evaluation {
+    fn run(&self) -> Result<Value, EvalError> {
+        let mut remote: Box<dyn RemoteCalls> = match &self.outside {
+            Some(make) => Box::new(AtOnce(make())),
+            None => Box::new(NoRemote),
+        };
+        evaluation::run(&self.program, &self.variables, &self.global, &mut *remote)
+    }
 }
 
 fn waited(
