@@ -27,7 +27,8 @@ struct Bound {
     /// How many lambdas stand around the place where it is bound, its own among them.
     lambdas: usize,
     uses: usize,
-    captured: bool,
+    /// Must stay in its place: something looks at it without taking it away, or another lambda captures it.
+    stays: bool,
 }
 
 /// What has been found out about a program while compiling it.
@@ -132,7 +133,7 @@ impl<'l> Compiler<'l> {
             .rposition(|known| known.name == name)?;
         let bound = &mut self.parameters[at];
         bound.uses += 1;
-        bound.captured |= bound.lambdas != self.lambdas;
+        bound.stays |= bound.lambdas != self.lambdas;
         Some(at)
     }
 
@@ -150,7 +151,7 @@ impl<'l> Compiler<'l> {
     fn exists(&mut self, name: Str) -> Node {
         if let Some(at) = self.parameter(&name) {
             // Looking is not taking away: the parameter must stay.
-            self.parameters[at].captured = true;
+            self.parameters[at].stays = true;
             return Node::ParameterExists(at);
         }
         let at = self.mention(&name);
@@ -161,12 +162,23 @@ impl<'l> Compiler<'l> {
     }
 
     fn chain<O>(&mut self, first: Expr, rest: Vec<(O, Expr)>, span: Span) -> Box<Chain<O>> {
-        let first = self.compile(first);
+        let first = self.operand(first);
         let rest = rest
             .into_iter()
-            .map(|(operator, operand)| (operator, self.compile(operand)))
+            .map(|(operator, operand)| (operator, self.operand(operand)))
             .collect();
         Box::new(Chain { first, rest, span })
+    }
+
+    /// What an operator looks at. It changes nothing, so that a parameter need not be taken away for it.
+    fn operand(&mut self, tree: Expr) -> Node {
+        let node = self.compile(tree);
+        if let Node::Parameter(at) = node
+            && let Some(bound) = self.parameters.get_mut(at)
+        {
+            bound.stays = true;
+        }
+        node
     }
 
     fn branches(&mut self, branches: Vec<(Expr, Expr)>, otherwise: Expr) -> Box<Branches> {
@@ -224,13 +236,13 @@ impl<'l> Compiler<'l> {
                 name,
                 lambdas,
                 uses: 0,
-                captured: false,
+                stays: false,
             }));
         let body = self.compile(body);
         self.lambdas -= 1;
         let own = self.parameters.drain(captured..);
         let used_once = own
-            .map(|bound| bound.uses == 1 && !bound.captured)
+            .map(|bound| bound.uses == 1 && !bound.stays)
             .collect();
         let lambda = Arc::new(LambdaNode {
             home: Arc::clone(&self.home),

@@ -31,23 +31,71 @@ pub(crate) fn evaluate<'e, 'r: 'e>(
         Node::Field(at) => Ok(Cow::Borrowed(runtime.variable(*at))),
         Node::Parameter(at) => Ok(frame.parameter(*at)),
         Node::AllFields => all_fields(runtime).map(Cow::Owned),
-        Node::FieldExists(at) => Ok(truth(!runtime.variable(*at).is_null())),
-        Node::ParameterExists(at) => Ok(truth(!frame.value(*at).is_null())),
         Node::Call(call) => call_function(call, frame, runtime),
         Node::FieldByName(access) => field_by_name(access, frame, runtime),
         Node::List(members) => list(members, frame, runtime),
         Node::Map(entries) => map(entries, frame, runtime),
         Node::Lambda(lambda) => Ok(Cow::Owned(closure(lambda, frame))),
-        Node::Not(inner) => {
-            let value = evaluate(inner, frame, runtime)?;
-            Ok(truth(!to_bool(&value).unwrap_or(false)))
-        }
         Node::Arithmetic(chain) => arithmetic_chain(chain, frame, runtime),
-        Node::Compare(chain) => comparison_chain(chain, frame, runtime),
-        Node::In(node) => membership(node, frame, runtime),
-        Node::Logic(chain) => logic_chain(chain, frame, runtime),
+        Node::FieldExists(_)
+        | Node::ParameterExists(_)
+        | Node::Not(_)
+        | Node::Compare(_)
+        | Node::In(_)
+        | Node::Logic(_) => Ok(truth(
+            evaluate_truth(node, frame, runtime)?.unwrap_or_default(),
+        )),
         Node::Choose(branches) => choose(branches, frame, runtime),
         Node::Match(branches) => match_table(branches, frame, runtime),
+    }
+}
+
+/// The value of a node that can give nothing but true and false; nothing for every other node. A condition is decided
+/// without making values of what its parts give.
+fn evaluate_truth<'e, 'r: 'e>(
+    node: &'e Node,
+    frame: Frame<'e>,
+    runtime: &mut Runtime<'r>,
+) -> Result<Option<bool>, EvalError> {
+    let truth = match node {
+        Node::FieldExists(at) => !runtime.variable(*at).is_null(),
+        Node::ParameterExists(at) => !frame.value(*at).is_null(),
+        Node::Not(inner) => !holds_loosely(inner, frame, runtime)?,
+        Node::Compare(chain) => comparison_chain(chain, frame, runtime)?,
+        Node::In(node) => membership(node, frame, runtime)?,
+        Node::Logic(chain) => logic_chain(chain, frame, runtime)?,
+        _ => return Ok(None),
+    };
+    Ok(Some(truth))
+}
+
+/// Whether a node gives something that counts as true.
+fn holds_loosely<'e, 'r: 'e>(
+    node: &'e Node,
+    frame: Frame<'e>,
+    runtime: &mut Runtime<'r>,
+) -> Result<bool, EvalError> {
+    match evaluate_truth(node, frame, runtime)? {
+        Some(truth) => Ok(truth),
+        None => {
+            let value = evaluate(node, frame, runtime)?;
+            Ok(to_bool(&value).unwrap_or(false))
+        }
+    }
+}
+
+/// What is there without an evaluation: most operands are fields, constants and parameters.
+#[inline]
+fn at_hand<'e, 'r: 'e>(
+    node: &'e Node,
+    frame: Frame<'e>,
+    runtime: &mut Runtime<'r>,
+) -> Option<&'e Value> {
+    match node {
+        Node::Constant(value) => Some(value),
+        Node::Parameter(at) => frame.kept(*at),
+        Node::Field(at) => Some(runtime.variable(*at)),
+        _ => None,
     }
 }
 
@@ -131,9 +179,11 @@ fn arithmetic_chain<'e, 'r: 'e>(
 ) -> Evaluated<'e> {
     let mut left = evaluate(&chain.first, frame, runtime)?;
     for (operator, right) in &chain.rest {
-        let right = evaluate(right, frame, runtime)?;
-        let value = arithmetic(*operator, &left, &right).map_err(|error| error.at(chain.span))?;
-        left = Cow::Owned(value);
+        let value = match at_hand(right, frame, runtime) {
+            Some(right) => arithmetic(*operator, &left, right),
+            None => arithmetic(*operator, &left, &*evaluate(right, frame, runtime)?),
+        };
+        left = Cow::Owned(value.map_err(|error| error.at(chain.span))?);
     }
     Ok(left)
 }
@@ -143,14 +193,25 @@ fn comparison_chain<'e, 'r: 'e>(
     chain: &'e Chain<Comparison>,
     frame: Frame<'e>,
     runtime: &mut Runtime<'r>,
-) -> Evaluated<'e> {
+) -> Result<bool, EvalError> {
+    let apply = |operator: &Comparison, left: &Value, right: &Value, runtime: &mut Runtime<'r>| {
+        runtime.charge(weight(left).min(weight(right)))?;
+        compare(*operator, left, right).map_err(|error| error.at(chain.span))
+    };
+    if let [(operator, right)] = &*chain.rest
+        && let Some(left) = at_hand(&chain.first, frame, runtime)
+        && let Some(right) = at_hand(right, frame, runtime)
+    {
+        return apply(operator, left, right, runtime);
+    }
     let mut left = evaluate(&chain.first, frame, runtime)?;
+    let mut outcome = false;
     for (operator, right) in &chain.rest {
         let right = evaluate(right, frame, runtime)?;
-        runtime.charge(weight(&left).min(weight(&right)))?;
-        left = truth(compare(*operator, &left, &right).map_err(|error| error.at(chain.span))?);
+        outcome = apply(operator, &left, &right, runtime)?;
+        left = truth(outcome);
     }
-    Ok(left)
+    Ok(outcome)
 }
 
 #[inline(never)]
@@ -158,14 +219,14 @@ fn membership<'e, 'r: 'e>(
     node: &'e InNode,
     frame: Frame<'e>,
     runtime: &mut Runtime<'r>,
-) -> Evaluated<'e> {
+) -> Result<bool, EvalError> {
     let member = evaluate(&node.member, frame, runtime)?;
     if let Some(members) = &node.members {
-        return Ok(truth(members.contains(&member) != node.negated));
+        return Ok(members.contains(&member) != node.negated);
     }
     let container = evaluate(&node.container, frame, runtime)?;
     runtime.charge(size(&container))?;
-    Ok(truth(contains(&container, &member) != node.negated))
+    Ok(contains(&container, &member) != node.negated)
 }
 
 /// `and` and `or`, grouped to the right. A left side that is a boolean, null or an empty collection may decide alone, and
@@ -175,31 +236,34 @@ fn logic_chain<'e, 'r: 'e>(
     chain: &'e Chain<Connective>,
     frame: Frame<'e>,
     runtime: &mut Runtime<'r>,
-) -> Evaluated<'e> {
+) -> Result<bool, EvalError> {
     // Set by a side that has settled the outcome without being able to decide alone: what stands to its right is evaluated
     // nevertheless, and may fail.
     let mut settled = None;
     let mut operand = &chain.first;
     let mut rest = chain.rest.iter();
     let outcome = loop {
-        let value = evaluate(operand, frame, runtime)?;
+        let (side, decides) = match evaluate_truth(operand, frame, runtime)? {
+            Some(truth) => (truth, true),
+            None => {
+                let value = evaluate(operand, frame, runtime)?;
+                (condition(&value), decided(&value).is_some())
+            }
+        };
         let Some((connective, next)) = rest.next() else {
-            break condition(&value);
+            break side;
         };
         operand = next;
-        match decided(&value) {
-            Some(false) if *connective == Connective::And => break false,
-            Some(true) if *connective == Connective::Or => break true,
-            // `true and x` is x, `false or x` is x, each as a boolean: nothing to remember.
-            Some(_) => {}
-            None => match (condition(&value), connective) {
-                (false, Connective::And) => settled = settled.or(Some(false)),
-                (true, Connective::Or) => settled = settled.or(Some(true)),
-                _ => {}
-            },
+        // `true and x` is x, `false or x` is x, each as a boolean: nothing to remember.
+        let settles = side == (*connective == Connective::Or);
+        if settles && decides {
+            break side;
+        }
+        if settles {
+            settled = settled.or(Some(side));
         }
     };
-    Ok(truth(settled.unwrap_or(outcome)))
+    Ok(settled.unwrap_or(outcome))
 }
 
 /// A value that is a truth value by itself.
@@ -233,8 +297,14 @@ fn chosen<'e, 'r: 'e>(
     runtime: &mut Runtime<'r>,
 ) -> Result<&'e Node, EvalError> {
     for branch in &branches.branches {
-        let value = evaluate(&branch.condition, frame, runtime)?;
-        if holds(&value, branch.condition_span)? {
+        let condition = match evaluate_truth(&branch.condition, frame, runtime)? {
+            Some(truth) => truth,
+            None => {
+                let value = evaluate(&branch.condition, frame, runtime)?;
+                holds(&value, branch.condition_span)?
+            }
+        };
+        if condition {
             return Ok(&branch.value);
         }
     }

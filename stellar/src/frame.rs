@@ -44,10 +44,15 @@ impl<'e> Frame<'e> {
 
     /// The value of a parameter that stays; null for one that its only use takes away.
     pub fn value(&self, at: usize) -> &'e Value {
+        self.kept(at).unwrap_or(&Value::Null)
+    }
+
+    /// The value of a parameter, unless its only use takes it away.
+    pub fn kept(&self, at: usize) -> Option<&'e Value> {
         match self.argument(at) {
-            Some(Argument::Kept(value)) => value,
-            Some(Argument::UsedOnce(_)) => &Value::Null,
-            None => self.captured.get(at).unwrap_or(&Value::Null),
+            Some(Argument::Kept(value)) => Some(value),
+            Some(Argument::UsedOnce(_)) => None,
+            None => self.captured.get(at),
         }
     }
 

@@ -165,6 +165,10 @@ pub(crate) fn compare(
     left: &Value,
     right: &Value,
 ) -> Result<bool, EvalError> {
+    // The usual comparison of numbers: no promotion is needed.
+    if let (Value::Int(left), Value::Int(right)) = (left, right) {
+        return Ok(satisfies(operator, left.cmp(right)));
+    }
     match operator {
         Comparison::Equal => Ok(equal(left, right)),
         Comparison::NotEqual => Ok(!equal(left, right)),
@@ -172,8 +176,22 @@ pub(crate) fn compare(
     }
 }
 
+fn satisfies(operator: Comparison, ordering: Ordering) -> bool {
+    match operator {
+        Comparison::Equal => ordering.is_eq(),
+        Comparison::NotEqual => ordering.is_ne(),
+        Comparison::Less => ordering.is_lt(),
+        Comparison::LessOrEqual => ordering.is_le(),
+        Comparison::Greater => ordering.is_gt(),
+        Comparison::GreaterOrEqual => ordering.is_ge(),
+    }
+}
+
 /// `==`: numbers by value whatever their width, everything else strictly by type.
 pub(crate) fn equal(left: &Value, right: &Value) -> bool {
+    if let (Value::Str(left), Value::Str(right)) = (left, right) {
+        return left == right;
+    }
     if left.is_null() || right.is_null() {
         return left.is_null() && right.is_null();
     }
@@ -211,14 +229,7 @@ fn ordered(operator: Comparison, left: &Value, right: &Value) -> Result<bool, Ev
     let Some(ordering) = ordering else {
         return Ok(false);
     };
-    Ok(match operator {
-        Comparison::Less => ordering.is_lt(),
-        Comparison::LessOrEqual => ordering.is_le(),
-        Comparison::Greater => ordering.is_gt(),
-        Comparison::GreaterOrEqual => ordering.is_ge(),
-        Comparison::Equal => ordering.is_eq(),
-        Comparison::NotEqual => ordering.is_ne(),
-    })
+    Ok(satisfies(operator, ordering))
 }
 
 /// The order of two values. Nothing when their types have no order; `Some(None)` when NaN is among them.

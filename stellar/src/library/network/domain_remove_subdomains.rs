@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use smol_str::SmolStrBuilder;
 
 use super::domain_name::{DomainName, domain_argument};
@@ -42,9 +44,16 @@ fn domain_remove_subdomains(call: &mut Call) -> Outcome {
         return Ok(Value::Str(text.clone()));
     }
     let label = name.labels.rsplit('.').next().unwrap_or_default();
+    let suffix = name.written_suffix();
+    if let Cow::Borrowed(suffix) = suffix {
+        // Label and suffix stand there as they are to be written, with the dot between them.
+        let without_root = text.strip_suffix('.').unwrap_or(text);
+        let start = without_root.len() - suffix.len() - 1 - label.len();
+        return Ok(without_root.get(start..).map_or(Value::Null, Value::str));
+    }
     let mut registered = SmolStrBuilder::new();
     registered.push_str(label);
     registered.push('.');
-    registered.push_str(&name.written_suffix());
+    registered.push_str(&suffix);
     Ok(Value::Str(registered.finish()))
 }

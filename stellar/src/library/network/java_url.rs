@@ -70,10 +70,24 @@ impl<'u> JavaUrl<'u> {
         let Some(after) = authority else {
             return Some(JavaUrl::without_host(protocol, rest));
         };
-        let ends = |byte: u8| matches!(byte, b'/' | b'?' | b'#');
-        let end = after.bytes().position(ends).unwrap_or(after.len());
+        // Most authorities are nothing but a host: one look at their bytes finds that out, and where they end.
+        let mut is_plain = true;
+        let mut end = after.len();
+        for (at, byte) in after.bytes().enumerate() {
+            match byte {
+                b'/' | b'?' | b'#' => {
+                    end = at;
+                    break;
+                }
+                b'@' | b':' | b'[' => is_plain = false,
+                _ => {}
+            }
+        }
         let (authority, rest) = after.split_at(end);
-        let (host, port) = host_and_port(authority)?;
+        let (host, port) = match is_plain {
+            true => (authority, -1),
+            false => host_and_port(authority)?,
+        };
         Some(JavaUrl {
             protocol,
             host,
@@ -88,11 +102,6 @@ fn before_fragment(text: &str) -> &str {
 }
 
 fn host_and_port(authority: &str) -> Option<(&str, i32)> {
-    // Most hosts are plain: one look at their bytes finds that out.
-    let is_special = |byte: u8| matches!(byte, b'@' | b':' | b'[');
-    if !authority.bytes().any(is_special) {
-        return Some((authority, -1));
-    }
     let host = match authority.split_once('@') {
         None => authority,
         // Several `@` leave no host at all.

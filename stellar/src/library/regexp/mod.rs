@@ -1,6 +1,7 @@
 //! Functions with regular expressions.
 
 mod pattern;
+mod plain;
 mod regexp_group_val;
 mod regexp_match;
 mod regexp_replace;

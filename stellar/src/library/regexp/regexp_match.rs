@@ -1,4 +1,5 @@
 use super::pattern::{Pattern, cached};
+use super::plain::Plain;
 use crate::library::function::members;
 use crate::library::prelude::*;
 use crate::operators::borrowed_text;
@@ -30,7 +31,7 @@ pub(super) const REGEXP_MATCH: Function = Function::new(
     if matches!(arguments.get(1), Some(Some(Value::List(all))) if all.len() != sources.len()) {
         return Ok(None);
     }
-    let patterns: Result<Vec<Pattern>, String> = sources.into_iter().map(Pattern::whole).collect();
+    let patterns: Result<Vec<Whole>, String> = sources.into_iter().map(Whole::new).collect();
     Ok(Some(Box::new(patterns.map_err(Refused::at(1))?)))
 })
 .examples(&[
@@ -45,7 +46,7 @@ fn regexp_match(call: &mut Call) -> Outcome {
         return Ok(Value::Bool(false));
     };
     let mut verdict = Ok(false);
-    if let Some(patterns) = call.prepared::<Vec<Pattern>>() {
+    if let Some(patterns) = call.prepared::<Vec<Whole>>() {
         for pattern in patterns {
             verdict = pattern.is_match(text);
             if verdict != Ok(false) {
@@ -68,5 +69,25 @@ fn regexp_match(call: &mut Call) -> Outcome {
     match verdict {
         Ok(verdict) => Ok(Value::Bool(verdict)),
         Err(reason) => call.fail(reason),
+    }
+}
+
+/// A pattern for whole texts that is known at compile time.
+struct Whole {
+    plain: Option<Plain>,
+    engine: Pattern,
+}
+
+impl Whole {
+    fn new(source: &str) -> Result<Whole, String> {
+        Ok(Whole {
+            plain: Plain::of(source),
+            engine: Pattern::whole(source)?,
+        })
+    }
+
+    fn is_match(&self, text: &str) -> Result<bool, String> {
+        let told = self.plain.as_ref().and_then(|plain| plain.is_match(text));
+        told.map_or_else(|| self.engine.is_match(text), Ok)
     }
 }
