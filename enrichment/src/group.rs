@@ -1,5 +1,5 @@
 use alidade_event::{Event, FieldName, Value};
-use alidade_stellar::{Context, EvalError, Program, Scope, conversion};
+use alidade_stellar::{Context, EvalError, Place, Program, Scope, conversion};
 use smol_str::format_smolstr;
 
 use crate::stage::{Additions, UnitError};
@@ -45,13 +45,25 @@ impl GroupScope<'_> {
         let value = self.assigned.get(name).or_else(|| self.message.get(name))?;
         (!value.is_null()).then_some(value)
     }
+
+    fn configured(&self, name: &str) -> Option<&Value> {
+        Event::get(&self.variables.enrichment, name)
+            .filter(|value| !value.is_null())
+            .or_else(|| Event::get(&self.variables.sensor, name))
+    }
 }
 
 impl Scope for GroupScope<'_> {
     fn get(&self, name: &str) -> Option<&Value> {
-        self.current(name)
-            .or_else(|| Event::get(&self.variables.enrichment, name).filter(|v| !v.is_null()))
-            .or_else(|| Event::get(&self.variables.sensor, name))
+        self.current(name).or_else(|| self.configured(name))
+    }
+
+    fn get_at(&self, name: &FieldName, place: &Place) -> Option<&Value> {
+        let assigned = self.assigned.get_at(name, place);
+        let current = assigned.or_else(|| self.message.get_at(name, place));
+        current
+            .filter(|value| !value.is_null())
+            .or_else(|| self.configured(name))
     }
 
     fn all(&self) -> Event {

@@ -241,9 +241,7 @@ impl<'l> Compiler<'l> {
         let body = self.compile(body);
         self.lambdas -= 1;
         let own = self.parameters.drain(captured..);
-        let used_once = own
-            .map(|bound| bound.uses == 1 && !bound.stays)
-            .collect();
+        let used_once = own.map(|bound| bound.uses == 1 && !bound.stays).collect();
         let lambda = Arc::new(LambdaNode {
             home: Arc::clone(&self.home),
             captured,

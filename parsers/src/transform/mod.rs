@@ -6,7 +6,7 @@ mod reshape;
 mod stellar;
 
 use alidade_event::{Event, FieldName, Value};
-use alidade_stellar::{ConfigProblem, Context, EvalError, Library, Scope};
+use alidade_stellar::{ConfigProblem, Context, EvalError, Library, Place, Scope};
 
 use crate::config::FieldTransformationConfig;
 
@@ -170,6 +170,13 @@ impl Scope for Visible<'_> {
             return None;
         }
         self.event.get(name)
+    }
+
+    fn get_at(&self, name: &FieldName, place: &Place) -> Option<&Value> {
+        match self.input.is_empty() {
+            true => self.event.get_at(name, place),
+            false => self.get(name),
+        }
     }
 
     fn all(&self) -> Event {

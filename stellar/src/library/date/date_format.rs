@@ -15,6 +15,7 @@ pub(super) const DATE_FORMAT: Function = Function::new(
     "the text",
     date_format,
 )
+.prepared(|arguments| Ok(known(arguments).map(|known| Box::new(known) as Prepared)))
 .gives(Types::TEXT.or(Types::NULL))
 .clock_below(3)
 .examples(&[
@@ -38,13 +39,51 @@ fn date_format(call: &mut Call) -> Outcome {
     let Some(format) = format else {
         return Ok(Value::Null);
     };
-    let zone = zone.map_or_else(Zone::utc, |name| Zone::named(name));
-    match DatePattern::parse(&format) {
-        Ok(pattern) => {
-            let time = time.unwrap_or_else(|| call.now_ms());
-            Ok(Value::from(format_date(&pattern, time, &zone)))
+    let known = call.prepared::<Known>();
+    let parsed;
+    let pattern = match known {
+        Some(known) => &known.pattern,
+        None => match DatePattern::parse(&format) {
+            Ok(pattern) => {
+                parsed = pattern;
+                &parsed
+            }
+            Err(reason) => return call.fail(reason),
+        },
+    };
+    let named;
+    let zone = match (zone, known.and_then(|known| known.zone.as_ref())) {
+        (Some(_), Some(zone)) => zone,
+        (zone, _) => {
+            named = zone.map_or_else(Zone::utc, |name| Zone::named(name));
+            &named
         }
-        Err(reason) => call.fail(reason),
+    };
+    let time = time.unwrap_or_else(|| call.now_ms());
+    Ok(Value::from(format_date(pattern, time, zone)))
+}
+
+/// A constant format, and the zone if that is constant too.
+struct Known {
+    pattern: DatePattern,
+    zone: Option<Zone>,
+}
+
+fn known(arguments: &[Option<&Value>]) -> Option<Known> {
+    let zone_at = if arguments.len() == 2 { 1 } else { 2 };
+    let zone = match arguments.get(zone_at) {
+        Some(Some(Value::Str(name))) => Some(Zone::named(name)),
+        _ => None,
+    };
+    let pattern = constant_pattern(arguments.first())?;
+    Some(Known { pattern, zone })
+}
+
+/// A constant format, parsed. One that is malformed is left to the calls: some of them do not need it.
+pub(super) fn constant_pattern(format: Option<&Option<&Value>>) -> Option<DatePattern> {
+    match format {
+        Some(Some(Value::Str(format))) => DatePattern::parse(format).ok(),
+        _ => None,
     }
 }
 
