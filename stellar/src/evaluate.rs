@@ -177,7 +177,10 @@ fn arithmetic_chain<'e, 'r: 'e>(
     frame: Frame<'e>,
     runtime: &mut Runtime<'r>,
 ) -> Evaluated<'e> {
-    let mut left = evaluate(&chain.first, frame, runtime)?;
+    let mut left = match at_hand(&chain.first, frame, runtime) {
+        Some(left) => Cow::Borrowed(left),
+        None => evaluate(&chain.first, frame, runtime)?,
+    };
     for (operator, right) in &chain.rest {
         let value = match at_hand(right, frame, runtime) {
             Some(right) => arithmetic(*operator, &left, right),

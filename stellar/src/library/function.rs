@@ -380,7 +380,15 @@ impl Call<'_, '_, '_> {
 
     /// Hands the call to whoever answers for the world outside.
     pub fn call_remote(&mut self) -> Outcome {
-        let arguments: Vec<Value> = self.arguments.iter().map(|a| (**a).clone()).collect();
+        // The functions that call have three parameters at most: no allocation for their arguments.
+        let mut few = [const { Value::Null }; 3];
+        if let Some(taken) = few.get_mut(..self.len()) {
+            for (at, value) in taken.iter_mut().enumerate() {
+                *value = self.take(at);
+            }
+            return self.call_remote_with(taken);
+        }
+        let arguments: Vec<Value> = self.rest(0).cloned().collect();
         self.call_remote_with(&arguments)
     }
 
