@@ -11,8 +11,7 @@ async fn without_security_there_are_no_tokens() {
     assert_eq!(uri, hdfs.uri());
     let address = uri.strip_prefix("hdfs://").unwrap();
     let address = ServerAddress::parse(address, None).unwrap();
-    let principal = conf.namenode_principal().unwrap();
-    let login = Login::from_conf(&conf, principal, "dfs.namenode.kerberos.principal").unwrap();
+    let login = Login::from_conf(&conf, "dfs.namenode.kerberos.principal").unwrap();
     let options = RpcOptions::from_conf(&conf).unwrap();
     let name_node = NameNode::connect(vec![address], login, options).unwrap();
     assert_eq!(name_node.delegation_token("yarn").await.unwrap(), None);

@@ -59,8 +59,7 @@ async fn a_keytab_is_enough(
     server: &KerberizedResourceManager,
     protection: Protection,
 ) {
-    let principal = conf.resource_manager_principal().unwrap().unwrap();
-    let login = by_keytab(server, &principal);
+    let login = by_keytab(server, "yarn/local*@EXAMPLE.TEST");
     let resource_manager = connect(conf, login, protection);
     let new = resource_manager.new_application().await.unwrap();
     // Longer than what is protected at once.
@@ -80,12 +79,34 @@ async fn a_keytab_is_enough(
     let token = resource_manager.delegation_token("metron").await.unwrap();
     assert!(token.is(TokenKind::ResourceManager));
     let by_token = connect(conf, Login::Token(token), protection);
-    let report = by_token.application_report(new.id).await.unwrap();
-    assert_eq!(report.name, "by ticket");
+    let mut second = submission;
+    second.id = by_token.new_application().await.unwrap().id;
+    second.name = "by token".into();
+    by_token.submit_application(&second).await.unwrap();
+
+    // Long answers, too, and those that were asked for at once.
+    let reason = "because ".repeat(20_000);
     by_token
-        .kill_application(new.id, "by token", patience)
+        .kill_application(second.id, &reason, patience)
         .await
         .unwrap();
+    for client in [&resource_manager, &by_token] {
+        let (one, other) = tokio::join!(
+            client.application_report(new.id),
+            client.application_report(second.id)
+        );
+        assert_eq!(one.unwrap().name, "by ticket");
+        let other = other.unwrap();
+        assert_eq!(
+            (other.name.as_str(), other.user.as_str()),
+            ("by token", "metron")
+        );
+        assert!(
+            other.diagnostics.contains(reason.trim_end()),
+            "{} bytes",
+            other.diagnostics.len()
+        );
+    }
 }
 
 async fn others_are_refused(conf: &HadoopConf, server: &KerberizedResourceManager) {
@@ -103,7 +124,7 @@ async fn others_are_refused(conf: &HadoopConf, server: &KerberizedResourceManage
         "{error}"
     );
 
-    let no_ticket = Login::from_conf(conf, Some("yarn/_HOST@EXAMPLE.TEST".into()), "").unwrap();
+    let no_ticket = Login::from_conf(conf, "yarn.resourcemanager.principal").unwrap();
     let error = refusal(no_ticket).await;
     assert!(matches!(error, HadoopError::Login { .. }), "{error:?}");
     assert!(error.to_string().contains("kinit"), "{error}");

@@ -157,7 +157,8 @@ async fn what_the_cluster_refuses_is_told(resource_manager: &ResourceManager) {
 }
 
 async fn a_delegation_token_lives(conf: &HadoopConf, resource_manager: &ResourceManager) {
-    let Login::Simple { user } = Login::from_conf(conf, None, "").unwrap() else {
+    let Login::Simple { user } = Login::from_conf(conf, "yarn.resourcemanager.principal").unwrap()
+    else {
         panic!("a cluster without Kerberos");
     };
     let token = resource_manager.delegation_token(&user).await.unwrap();
@@ -421,7 +422,7 @@ async fn a_restart_is_survived(yarn: &Yarn, conf: &HadoopConf, resource_manager:
     );
     let waiting = ResourceManager::connect_with(
         conf,
-        Login::from_conf(conf, None, "").unwrap(),
+        Login::from_conf(conf, "yarn.resourcemanager.principal").unwrap(),
         RpcOptions {
             patience: Duration::from_secs(120),
             ..RpcOptions::default()

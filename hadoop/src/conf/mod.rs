@@ -7,6 +7,7 @@ mod xml;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+pub(crate) use settings::RESOURCE_MANAGER_PRINCIPAL;
 pub use settings::{Authentication, Protection, ResourceManagerPort};
 
 use crate::HadoopError;

@@ -48,6 +48,7 @@ impl ResourceManagerPort {
     }
 }
 
+pub(crate) const RESOURCE_MANAGER_PRINCIPAL: &str = "yarn.resourcemanager.principal";
 const HOSTNAME: &str = "yarn.resourcemanager.hostname";
 /// What Hadoop takes when no host is configured: on Linux, connecting there reaches this machine.
 const DEFAULT_HOSTNAME: &str = "0.0.0.0";
@@ -148,15 +149,7 @@ impl HadoopConf {
     /// # Errors
     /// As [`Self::get`].
     pub fn resource_manager_principal(&self) -> Result<Option<String>, HadoopError> {
-        self.get("yarn.resourcemanager.principal")
-    }
-
-    /// `dfs.namenode.kerberos.principal`, as above.
-    ///
-    /// # Errors
-    /// As [`Self::get`].
-    pub fn namenode_principal(&self) -> Result<Option<String>, HadoopError> {
-        self.get("dfs.namenode.kerberos.principal")
+        self.get(RESOURCE_MANAGER_PRINCIPAL)
     }
 }
 

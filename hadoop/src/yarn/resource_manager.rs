@@ -4,7 +4,7 @@ use super::application::{ApplicationReport, NewApplication, QueueInfo, Submissio
 use super::container::ContainerReport;
 use super::ids::{ApplicationAttemptId, ApplicationId, ContainerId};
 use super::node::NodeReport;
-use crate::conf::ResourceManagerPort;
+use crate::conf::{RESOURCE_MANAGER_PRINCIPAL, ResourceManagerPort};
 use crate::ipc::{Login, Repeat, RpcClient, RpcOptions};
 use crate::proto::common::{
     CancelDelegationTokenRequestProto, CancelDelegationTokenResponseProto,
@@ -22,7 +22,6 @@ use crate::proto::yarn::{
 use crate::{HadoopConf, HadoopError, RemoteKind, Token};
 
 const PROTOCOL: &str = "org.apache.hadoop.yarn.api.ApplicationClientProtocolPB";
-const PRINCIPAL: &str = "yarn.resourcemanager.principal";
 
 /// Between two looks at an application.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -43,8 +42,7 @@ impl ResourceManager {
     /// # Errors
     /// [`HadoopError::Configuration`].
     pub fn connect(conf: &HadoopConf) -> Result<Self, HadoopError> {
-        let principal = conf.resource_manager_principal()?;
-        let login = Login::from_conf(conf, principal, PRINCIPAL)?;
+        let login = Login::from_conf(conf, RESOURCE_MANAGER_PRINCIPAL)?;
         Self::connect_with(conf, login, RpcOptions::from_conf(conf)?)
     }
 

@@ -8,7 +8,7 @@ use super::{Mechanism, SecurityLayer};
 use crate::address::ServerAddress;
 use crate::conf::Protection;
 use crate::ipc::frame::{self, FrameError, Response};
-use crate::ipc::login::{Login, service_and_host};
+use crate::ipc::login::{Login, expected_name, is_expected};
 use crate::proto::common::RpcSaslProto;
 use crate::proto::common::rpc_response_header_proto::RpcStatusProto;
 use crate::proto::common::rpc_sasl_proto::{SaslAuth, SaslState};
@@ -95,13 +95,12 @@ async fn choose<S>(
         Login::Token(token) => DigestMd5::new(&token, &protocol, &host, &wanted)
             .map(|digest| -> Box<dyn Mechanism> { Box::new(digest) }),
         Login::Kerberos(kerberos) => {
-            let expected = service_and_host(&kerberos.server_principal, talk.server)
+            let expected = expected_name(&kerberos.server_principal, talk.server)
                 .map_err(|reason| talk.refused(&reason))?;
-            if (protocol.as_str(), host.as_str()) != (expected.0.as_str(), expected.1.as_str()) {
+            if !is_expected(&format!("{protocol}/{host}"), &expected) {
                 return Err(talk.refused(&format!(
-                    "it says that it is {protocol}/{host}, where {}/{} is expected; check the configured principal \
-                     and name the server by the host of its principal",
-                    expected.0, expected.1
+                    "it says that it is {protocol}/{host}, where {expected} is expected; check the configured \
+                     principal and name the server by the host of its principal"
                 )));
             }
             blocking(move || {
