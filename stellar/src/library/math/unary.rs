@@ -34,7 +34,7 @@ unary!(
 unary!(
     COS,
     "The cosine of an angle in radians.",
-    f64::cos,
+    libm::cos,
     &[("COS(0)", "1.0")]
 );
 unary!(
@@ -71,7 +71,7 @@ unary!(
 unary!(
     SIN,
     "The sine of an angle in radians.",
-    f64::sin,
+    libm::sin,
     &[("SIN(0)", "0.0")]
 );
 unary!(
