@@ -11,7 +11,7 @@ use alidade_config::{
 use alidade_maas_client::{Caller, CallerOptions, Models};
 use alidade_maas_core::{Registry, ZooKeeperOptions, ZooKeeperRegistry};
 use alidade_pipeline::{
-    Databases, Health, IndexingValidator, KafkaSettings, RestClient, Services, Shutdown, StageSpec,
+    Databases, DocumentValidator, Health, KafkaSettings, RestClient, Services, Shutdown, StageSpec,
     http,
 };
 use alidade_stellar::Library;
@@ -146,7 +146,7 @@ fn socket_address(text: &str) -> Result<SocketAddr, CliError> {
 /// What documents are compiled with.
 pub fn compiler(library: &Library, patterns_dir: Option<PathBuf>) -> Compiler {
     Compiler::new(library.clone(), Arc::new(FolderPatterns::new(patterns_dir)))
-        .with_extra_validator(Arc::new(IndexingValidator::new(library.clone())))
+        .with_extra_validator(Arc::new(DocumentValidator::new(library.clone())))
 }
 
 async fn services(options: &CommonOptions, runtime: &Runtime) -> Result<Services, CliError> {

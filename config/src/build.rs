@@ -7,16 +7,30 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use alidade_parsers::PatternSource;
+use alidade_stellar::config_code;
 
 use crate::compiler::Compiler;
 use crate::snapshot::{Entry, GlobalEntry, Refusal, Snapshot};
-use crate::{DocumentId, Kind, Problem, RawDocument, RawTree};
+use crate::{DocumentId, Kind, Problem, RawDocument, RawTree, lint};
 
 /// Compiles every document.
 ///
 /// # Errors
 /// All problems of all documents, if any document is invalid.
 pub fn validate(tree: &RawTree, compiler: &Compiler) -> Result<Snapshot, Vec<Problem>> {
+    let (snapshot, mut problems) = compile_all(tree, compiler)?;
+    if problems.is_empty() {
+        return Ok(snapshot);
+    }
+    problems.extend(snapshot.warnings().cloned());
+    Err(problems)
+}
+
+/// What can be compiled, and the errors in the rest.
+fn compile_all(
+    tree: &RawTree,
+    compiler: &Compiler,
+) -> Result<(Snapshot, Vec<Problem>), Vec<Problem>> {
     let (snapshot, mut problems) = match rebuild(tree, compiler, None) {
         Ok(snapshot) => (snapshot, Vec::new()),
         Err(problems) => {
@@ -28,19 +42,25 @@ pub fn validate(tree: &RawTree, compiler: &Compiler) -> Result<Snapshot, Vec<Pro
     };
     let refusals = snapshot.refusals.values();
     problems.extend(refusals.flat_map(|refusal| refusal.problems.clone()));
-    if problems.is_empty() {
-        return Ok(snapshot);
-    }
-    problems.extend(snapshot.warnings().cloned());
-    Err(problems)
+    Ok((snapshot, problems))
 }
 
-/// All problems of all documents, warnings too.
+/// All problems of all documents, in the order of their places: errors, warnings, and what the documents of a sensor say
+/// about each other.
 pub(crate) fn problems_of(tree: &RawTree, compiler: &Compiler) -> Vec<Problem> {
-    match validate(tree, compiler) {
-        Ok(snapshot) => snapshot.warnings().cloned().collect(),
+    let mut problems = match compile_all(tree, compiler) {
+        Ok((snapshot, mut problems)) => {
+            problems.extend(snapshot.warnings().cloned());
+            problems.extend(lint::findings(tree, &snapshot, compiler.library()));
+            problems
+        }
         Err(problems) => problems,
-    }
+    };
+    problems.sort_by(|one, other| {
+        let place = |problem: &Problem| (problem.document.clone(), problem.line, problem.column);
+        place(one).cmp(&place(other))
+    });
+    problems
 }
 
 /// A snapshot of the documents. A document that is invalid does not stand in the way of the others: it is listed in the
@@ -120,7 +140,7 @@ impl Work<'_> {
         let raw = self.tree.get(&id);
         let former = self.former.map(|former| former.global.clone());
         if let Some(reason) = self.tree.unreadable.get(&id) {
-            let problems = vec![Problem::error(&id, reason)];
+            let problems = vec![Problem::error(&id, config_code::UNREADABLE, reason)];
             return self.keep_global(problems, former);
         }
         if let Some(former) = &former
@@ -199,7 +219,7 @@ impl Work<'_> {
             (None, _) => {
                 let reason = self.tree.unreadable.get(id);
                 let reason = reason.map_or("it cannot be read", String::as_str);
-                Err(vec![Problem::error(id, reason)])
+                Err(vec![Problem::error(id, config_code::UNREADABLE, reason)])
             }
         };
         match outcome {

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::build::problems_of;
+use crate::fold::fold;
 use crate::{Compiler, ConfigError, Problem, Store};
 
 /// How problems are printed.
@@ -34,15 +35,23 @@ struct Outcome<'a> {
     problems: &'a [Problem],
 }
 
+/// What a check does besides finding problems.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    pub format: Format,
+    /// A warning fails the check too.
+    pub deny_warnings: bool,
+}
+
 /// Compiles every document of a store and prints all problems. The result is an exit code: 0 when all are valid, 1 when
-/// one is not or there is none at all.
+/// one is not or there is none at all, or when there are warnings that are denied.
 ///
 /// # Errors
 /// When the store cannot be read or the output cannot be written.
 pub async fn run(
     store: &dyn Store,
     compiler: &Compiler,
-    format: Format,
+    options: Options,
     out: &mut dyn Write,
 ) -> Result<i32, CheckError> {
     let tree = store.read_tree().await?;
@@ -55,19 +64,24 @@ pub async fn run(
         warnings: problems.len() - errors,
         problems: &problems,
     };
-    match format {
+    match options.format {
         Format::Text => print_text(&outcome, out)?,
         Format::Json => {
             serde_json::to_writer_pretty(&mut *out, &outcome).map_err(io::Error::from)?;
             writeln!(out)?;
         }
     }
-    Ok(i32::from(errors > 0 || outcome.documents == 0))
+    let is_denied = options.deny_warnings && outcome.warnings > 0;
+    Ok(i32::from(errors > 0 || outcome.documents == 0 || is_denied))
 }
 
 fn print_text(outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
-    for problem in outcome.problems {
-        writeln!(out, "{problem}\n")?;
+    for folded in fold(outcome.problems) {
+        writeln!(out, "{}", folded.problem)?;
+        if let Some(places) = folded.other_places() {
+            writeln!(out, "  = {places}")?;
+        }
+        writeln!(out)?;
     }
     if outcome.documents == 0 {
         return writeln!(
@@ -83,10 +97,18 @@ fn print_text(outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
         counted(outcome.documents, "document"),
         counted(outcome.errors, "error"),
         counted(outcome.warnings, "warning"),
-    )
+    )?;
+    // An error says more about how codes look than a warning, if there is one.
+    let problems = outcome.problems;
+    let example = problems.iter().find(|problem| problem.is_error());
+    if let Some(example) = example.or(problems.first()) {
+        writeln!(out, "`alidade explain {}` tells more", example.code)?;
+    }
+    Ok(())
 }
 
-fn counted(number: usize, noun: &str) -> String {
+/// `1 document`, `2 documents`.
+pub(crate) fn counted(number: usize, noun: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{ending}")
 }

@@ -1,11 +1,13 @@
+use std::fmt::Display;
 use std::sync::Arc;
 
 use alidade_enrichment::{Enricher, EnrichmentSettings, SensorEnrichmentConfig};
 use alidade_event::{NumberStyle, Value};
 use alidade_parsers::{GlobalParserSettings, PatternSource, SensorParser, SensorParserConfig};
-use alidade_stellar::{ConfigProblem, Library, check_budget};
+use alidade_stellar::{ConfigProblem, Library, Severity, check_budget, config_code};
 use serde_json::{Map, Value as Json};
 
+use crate::explain::severity_of;
 use crate::json::JsonDocument;
 use crate::profiler::ProfilerConfig;
 use crate::snapshot::{EnrichmentEntry, GlobalEntry, IndexingEntry, ParserEntry, ProfilerEntry};
@@ -13,7 +15,7 @@ use crate::{DocumentId, Problem, RawDocument};
 
 /// A further check of documents, for parts of the system that this crate does not know, such as the writers.
 pub trait ExtraValidator: Send + Sync {
-    /// The problems of one document that is already known to be a JSON object.
+    /// The problems of one document that is already known to be a JSON object. An error among them refuses it.
     fn validate(&self, document: &DocumentId, members: &Map<String, Json>) -> Vec<ConfigProblem>;
 }
 
@@ -48,6 +50,10 @@ impl Compiler {
         self
     }
 
+    pub(crate) fn library(&self) -> &Library {
+        &self.library
+    }
+
     pub(crate) fn patterns(&self) -> &(dyn PatternSource + Send + Sync) {
         &*self.patterns
     }
@@ -58,8 +64,8 @@ impl Compiler {
             return self.global_of(Map::new(), None, Vec::new());
         };
         let document = parse(&DocumentId::Global, raw)?;
-        self.check_extra(&document)?;
-        let warnings = document.warnings();
+        let extra = self.check_extra(&DocumentId::Global, &document)?;
+        let warnings = warnings(&document, extra);
         self.global_of(document.members().clone(), Some(&document), warnings)
             .map(|entry| GlobalEntry {
                 source: Some(raw.clone()),
@@ -102,8 +108,8 @@ impl Compiler {
         let parser =
             SensorParser::compile(sensor, &config, &global.settings, &self.library, patterns)
                 .map_err(|problems| placed(Some(&document), id, problems))?;
-        self.check_extra(&document)?;
-        let found = parser.warnings().to_vec();
+        let mut found = parser.warnings().to_vec();
+        found.extend(self.check_extra(id, &document)?);
         Ok(ParserEntry {
             sensor: sensor.to_owned(),
             config,
@@ -123,8 +129,8 @@ impl Compiler {
         let sensor = id.short_name();
         let enricher = Enricher::compile(sensor, &config, &self.enrichment, &self.library)
             .map_err(|problems| placed(Some(&document), id, problems))?;
-        self.check_extra(&document)?;
-        let found = enricher.warnings().to_vec();
+        let mut found = enricher.warnings().to_vec();
+        found.extend(self.check_extra(id, &document)?);
         Ok(EnrichmentEntry {
             sensor: sensor.to_owned(),
             config,
@@ -141,10 +147,10 @@ impl Compiler {
     ) -> Result<IndexingEntry, Vec<Problem>> {
         let document = parse(id, raw)?;
         check_indexing_shape(&document)?;
-        self.check_extra(&document)?;
+        let found = self.check_extra(id, &document)?;
         Ok(IndexingEntry {
             sensor: id.short_name().to_owned(),
-            warnings: document.warnings(),
+            warnings: warnings(&document, found),
             writers: document.into_members(),
             source: raw.clone(),
         })
@@ -153,23 +159,31 @@ impl Compiler {
     pub(crate) fn profiler(&self, raw: &RawDocument) -> Result<ProfilerEntry, Vec<Problem>> {
         let document = parse(&DocumentId::Profiler, raw)?;
         typed::<ProfilerConfig>(&document)?;
-        self.check_extra(&document)?;
+        let found = self.check_extra(&DocumentId::Profiler, &document)?;
         Ok(ProfilerEntry {
-            warnings: document.warnings(),
+            warnings: warnings(&document, found),
             members: document.into_members(),
             source: raw.clone(),
         })
     }
 
-    fn check_extra(&self, document: &JsonDocument) -> Result<(), Vec<Problem>> {
+    /// The warnings of the further check.
+    fn check_extra(
+        &self,
+        id: &DocumentId,
+        document: &JsonDocument,
+    ) -> Result<Vec<ConfigProblem>, Vec<Problem>> {
         let Some(extra) = &self.extra else {
-            return Ok(());
+            return Ok(Vec::new());
         };
-        let problems = extra.validate(document.id(), document.members());
-        if problems.is_empty() {
-            return Ok(());
+        let problems = extra.validate(id, document.members());
+        if problems
+            .iter()
+            .all(|problem| problem.severity == Severity::Warning)
+        {
+            return Ok(problems);
         }
-        Err(placed(Some(document), document.id(), problems))
+        Err(placed(Some(document), id, problems))
     }
 }
 
@@ -196,7 +210,7 @@ fn check_indexing_shape(document: &JsonDocument) -> Result<(), Vec<Problem>> {
             let pointer = format!("/{}", writer.replace('~', "~0").replace('/', "~1"));
             let message = format!("the settings of the writer {writer:?} must be an object");
             document
-                .problem_at(&pointer, None, message)
+                .problem_at(&pointer, None, config_code::WRONG_TYPE, message)
                 .with_help("write for example {\"batchSize\": 5, \"enabled\": true}")
         })
         .collect();
@@ -217,7 +231,7 @@ fn typed<T: serde::de::DeserializeOwned>(document: &JsonDocument) -> Result<T, V
 /// The reader's and the compiler's warnings about a document that is in force.
 fn warnings(document: &JsonDocument, found: Vec<ConfigProblem>) -> Vec<Problem> {
     let mut warnings = document.warnings();
-    let found = placed(Some(document), document.id(), found);
+    let found = placed(Some(document), document.name(), found);
     warnings.extend(found.into_iter().map(Problem::as_warning));
     warnings
 }
@@ -225,18 +239,33 @@ fn warnings(document: &JsonDocument, found: Vec<ConfigProblem>) -> Vec<Problem> 
 /// Problems of a compiler, put at their places in the document.
 fn placed(
     document: Option<&JsonDocument>,
-    id: &DocumentId,
+    id: impl Display,
     problems: Vec<ConfigProblem>,
 ) -> Vec<Problem> {
     let place = |problem: ConfigProblem| {
-        let placed = match document {
-            Some(document) => document.problem_at(&problem.path, problem.span, problem.message),
-            None => Problem::error(id, problem.message).with_pointer(problem.path),
+        let ConfigProblem {
+            code,
+            severity,
+            path,
+            span,
+            message,
+            label,
+            help,
+        } = problem;
+        let mut placed = match document {
+            Some(document) => document.problem_at(&path, span, code, message),
+            None => Problem::error(&id, code, message).with_pointer(path),
         };
-        match problem.help {
-            Some(help) => placed.with_help(help),
-            None => placed,
+        placed.severity = severity_of(severity);
+        if !label.is_empty() {
+            placed.label = label;
         }
+        let about_expressions = || {
+            alidade_stellar::explain(code)
+                .map(|_| format!("`alidade explain {code}` shows how it is written"))
+        };
+        placed.help = help.or(placed.help).or_else(about_expressions);
+        placed
     };
     problems.into_iter().map(place).collect()
 }

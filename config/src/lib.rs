@@ -12,7 +12,10 @@ pub mod check;
 mod compiler;
 mod document;
 mod error;
+mod explain;
+mod fold;
 pub mod json;
+mod lint;
 mod live;
 pub mod load_configs;
 pub mod patch;
@@ -27,6 +30,7 @@ pub use build::{rebuild, validate};
 pub use compiler::{Compiler, ExtraValidator};
 pub use document::{BadSensorName, DocumentId, Kind, TOPOLOGY_ROOT};
 pub use error::ConfigError;
+pub use explain::{Explanation, explain, explanations};
 pub use live::{Live, LiveOptions};
 pub use problem::{Excerpt, Problem, Severity};
 pub use snapshot::{

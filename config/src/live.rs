@@ -248,9 +248,10 @@ fn log_refusals(snapshot: &Snapshot, former: Option<&Snapshot>) {
         }
         for problem in &refusal.problems {
             warn!(
-                file = problem.document.file(),
+                file = problem.file(),
                 line = problem.line,
                 column = problem.column,
+                code = problem.code,
                 field = problem.pointer,
                 reason = problem.message,
                 help = problem.help,

@@ -20,19 +20,24 @@ pub(crate) fn nearest<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str>
 /// Names are compared up to this many characters.
 const MAX_COMPARED: usize = 64;
 
-/// Levenshtein's distance: insertions, deletions and replacements that turn one into the other.
+/// Insertions, deletions, replacements and swaps of two neighbours that turn one into the other.
 fn distance(one: &[char], other: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=other.len()).collect();
     for (i, a) in one.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
+        let mut row = Vec::with_capacity(other.len() + 1);
+        row.push(i + 1);
         for (j, b) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+            let replaced = above[j] + usize::from(a != b);
+            let mut least = replaced.min(above[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && *a == other[j - 1] && one[i - 1] == *b {
+                least = least.min(before[j - 1] + 1);
+            }
+            row.push(least);
         }
+        before = std::mem::replace(&mut above, row);
     }
-    row[other.len()]
+    above[other.len()]
 }
 
 #[cfg(test)]
@@ -45,6 +50,8 @@ mod tests {
         assert_eq!(nearest("parserClasName", &known), Some("parserClassName"));
         assert_eq!(nearest("PARSERCONFIG", &known), Some("parserConfig"));
         assert_eq!(nearest("invalidWriterClassName", &known), None);
+        assert_eq!(nearest("ulr", &["url"]), Some("url"), "a swap is one slip");
+        assert_eq!(nearest("lru", &["url"]), None);
         assert_eq!(nearest("", &known), None);
         assert_eq!(nearest("x", &[]), None);
     }

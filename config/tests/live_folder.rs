@@ -127,7 +127,7 @@ async fn a_sensor_that_was_never_valid_is_missing_and_said_so() {
     let problem = &snapshot.refusals[&enrichment("bro")].problems[0];
     assert_eq!(
         problem.to_string(),
-        "enrichments/bro.json:1:2: error: there is no field `enrichmnt` here\n  |\n1 | {\"enrichmnt\": {}}\n  |  ^^^^^^^^^^^\n  = field: /enrichmnt\n  = help: did you mean `enrichment`?"
+        "error[C101]: there is no field `enrichmnt` here\n --> enrichments/bro.json:1:2\n  |\n1 | {\"enrichmnt\": {}}\n  |  ^^^^^^^^^^^ no such key\n  = field: /enrichmnt\n  = help: did you mean `enrichment`?"
     );
 }
 
@@ -187,7 +187,7 @@ async fn an_invalid_global_at_the_start_is_an_error() {
     };
     assert_eq!(
         error.to_string(),
-        "the global configuration is not valid: global.json:1:1: the document must be an object, not an array; a configuration stands between { and }"
+        "the global configuration is not valid: global.json:1:1: the document must be an object, not an array [C002]; a configuration stands between { and }"
     );
 }
 
@@ -243,6 +243,6 @@ fn all_problems_of_all_documents_are_told_at_once() {
         .find(|problem| problem.document.to_string() == "indexing/squid");
     assert_eq!(
         text.unwrap().to_string(),
-        "indexing/squid.json:1:19: error: the settings of the writer \"elasticsearch\" must be an object\n  |\n1 | {\"elasticsearch\": 5}\n  |                   ^\n  = field: /elasticsearch\n  = help: write for example {\"batchSize\": 5, \"enabled\": true}"
+        "error[C102]: the settings of the writer \"elasticsearch\" must be an object\n --> indexing/squid.json:1:19\n  |\n1 | {\"elasticsearch\": 5}\n  |                   ^ the wrong type\n  = field: /elasticsearch\n  = help: write for example {\"batchSize\": 5, \"enabled\": true}"
     );
 }

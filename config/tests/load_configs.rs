@@ -189,7 +189,9 @@ async fn one_invalid_document_keeps_all_from_being_written() {
     .await;
     assert!(refused.contains("enrichments/squid.json:5:"), "{refused}");
     assert!(
-        refused.contains("parsers/bro.json:1:2: error: there is no field `parserClasName` here"),
+        refused.contains(
+            "error[C101]: there is no field `parserClasName` here\n --> parsers/bro.json:1:2"
+        ),
         "{refused}"
     );
     assert!(
@@ -472,4 +474,38 @@ async fn help_and_usage_errors_have_their_exit_codes() {
     let (code, _, err) = call(&["-m", "DUMP", "-z", &quorum]).await;
     assert_eq!(code, 1);
     assert!(err.contains("cannot reach ZooKeeper"), "{err}");
+}
+
+#[tokio::test]
+async fn warnings_alike_are_one_line_and_the_tests_beside_are_left_alone() {
+    let server = ZooKeeper::start().unwrap();
+    let input = folder();
+    let stored = r#"{"enrichment": {"fieldMap": {"hbaseEnrichment": ["ip_src_addr"]}}}"#;
+    for sensor in ["asa", "bro", "snort"] {
+        put(input.path(), &format!("enrichments/{sensor}.json"), stored).unwrap();
+    }
+    put(input.path(), "tests/bro/first.json", "no test at all").unwrap();
+    let push = ["-m", "PUSH", "-z", "ZK", "-i", text_of(input.path())];
+    let pushed = tool(&server, &push).await;
+    assert_eq!((pushed.code, pushed.out.as_str()), (0, ""));
+    let lines: Vec<&str> = pushed.err.lines().collect();
+    assert_eq!(lines.len(), 2, "{}", pushed.err);
+    assert!(
+        lines[0].starts_with("warning: enrichments/asa.json:1:48: not built yet"),
+        "{}",
+        lines[0]
+    );
+    assert!(
+        lines[0].ends_with("also at enrichments/bro.json:1:48, enrichments/snort.json:1:48"),
+        "{}",
+        lines[0]
+    );
+    assert!(
+        lines[1].starts_with("3 documents written to ZooKeeper "),
+        "{}",
+        lines[1]
+    );
+    assert!(lines[1].ends_with(", 3 warnings"), "{}", lines[1]);
+    let dumped = succeeds(&server, &["-m", "DUMP", "-z", "ZK"]).await;
+    assert!(!dumped.contains("no test at all"), "{dumped}");
 }

@@ -4,7 +4,7 @@ mod common;
 
 use std::sync::Arc;
 
-use alidade_config::check::{self, Format};
+use alidade_config::check::{self, Format, Options};
 use alidade_config::load_configs::default_compiler;
 use alidade_config::{DocumentId, ExtraValidator, FolderStore, Problem, validate};
 use alidade_stellar::ConfigProblem;
@@ -25,7 +25,8 @@ fn a_stellar_error_is_shown_at_its_line_and_column() {
     let text = SQUID.replace("URL_TO_HOST(url)", "URL_TO_HOST(url, \\\"x\\\") +");
     let problems = problems_of("parsers/squid.json", &text);
     let shown = problems[0].to_string();
-    assert!(shown.starts_with("parsers/squid.json:14:"), "{shown}");
+    assert!(shown.starts_with("error[S0"), "{shown}");
+    assert!(shown.contains("--> parsers/squid.json:14:"), "{shown}");
     let excerpt = "14 |         \"full_hostname\": \"URL_TO_HOST(url, \\\"x\\\") +\"";
     assert!(shown.contains(excerpt), "{shown}");
     assert!(
@@ -56,7 +57,7 @@ fn a_parser_that_does_not_exist_is_named_with_those_that_do() {
     let shown = problems_of("parsers/squid.json", &text)[0].to_string();
     assert!(
         shown.starts_with(
-            "parsers/squid.json:2:22: error: there is no parser `org.apache.metron.parsers.Grokker`"
+            "error[C104]: there is no parser `org.apache.metron.parsers.Grokker`\n --> parsers/squid.json:2:22"
         ),
         "{shown}"
     );
@@ -139,7 +140,7 @@ fn a_further_check_can_be_passed_in() {
     let problems = validate(&tree, &compiler).unwrap_err();
     assert_eq!(
         problems[0].one_line(),
-        "indexing/squid.json:1:53: no batches today (field /elasticsearch/batchSize)"
+        "indexing/squid.json:1:53: no batches today [C100] (field /elasticsearch/batchSize); give a value that the message allows"
     );
 }
 
@@ -149,14 +150,18 @@ async fn the_check_prints_every_problem_and_counts() {
     squid_folder(folder.path()).unwrap();
     let store = FolderStore::new(folder.path());
     let root = folder.path().display().to_string();
-    let checked = async |format| {
+    let checked = async |format, deny_warnings| {
         let mut out = Vec::new();
-        let code = check::run(&store, &default_compiler(), format, &mut out)
+        let options = Options {
+            format,
+            deny_warnings,
+        };
+        let code = check::run(&store, &default_compiler(), options, &mut out)
             .await
             .unwrap();
         (code, String::from_utf8(out).unwrap().replace(&root, "DIR"))
     };
-    let (code, text) = checked(Format::Text).await;
+    let (code, text) = checked(Format::Text, false).await;
     assert_eq!(
         (code, text.as_str()),
         (0, "folder DIR: 4 documents, 0 errors, 0 warnings\n")
@@ -164,28 +169,61 @@ async fn the_check_prints_every_problem_and_counts() {
 
     put(folder.path(), "enrichments/squid.json", BROKEN_RULE).unwrap();
     put(folder.path(), "indexing/squid.json", "{} trailing").unwrap();
-    let (code, text) = checked(Format::Text).await;
+    let (code, text) = checked(Format::Text, false).await;
     assert_eq!(code, 1);
     assert!(text.contains("enrichments/squid.json:5:"), "{text}");
     assert!(
-        text.contains("indexing/squid.json:1:4: warning: the text after the document is ignored"),
+        text.contains(
+            "warning[C005]: the text after the document is ignored\n --> indexing/squid.json:1:4\n"
+        ),
         "{text}"
     );
     assert!(
-        text.ends_with("folder DIR: 4 documents, 1 error, 1 warning\n"),
+        text.ends_with(
+            "folder DIR: 4 documents, 1 error, 1 warning\n`alidade explain S001` tells more\n"
+        ),
         "{text}"
     );
-    let (code, text) = checked(Format::Json).await;
+    let (code, text) = checked(Format::Json, false).await;
     let outcome: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(code, 1);
     assert_eq!(outcome["errors"], 1);
     assert_eq!(outcome["problems"][0]["document"], "enrichments/squid");
-    assert_eq!(outcome["problems"][0]["line"], 5);
+    let problem = &outcome["problems"][0];
+    assert_eq!(problem["line"], 5);
+    assert_eq!(problem["code"], "S001");
+    for key in [
+        "severity",
+        "column",
+        "end_column",
+        "pointer",
+        "message",
+        "label",
+        "help",
+    ] {
+        assert!(!problem[key].is_null(), "{key}: {problem}");
+    }
+
+    put(folder.path(), "enrichments/squid.json", "{}").unwrap();
+    assert_eq!(
+        checked(Format::Text, false).await.0,
+        0,
+        "a warning does not fail"
+    );
+    assert_eq!(
+        checked(Format::Text, true).await.0,
+        1,
+        "unless it is denied"
+    );
 
     let empty = tempfile::tempdir().unwrap();
     let mut out = Vec::new();
     let store = FolderStore::new(empty.path());
-    let code = check::run(&store, &default_compiler(), Format::Text, &mut out)
+    let options = Options {
+        format: Format::Text,
+        deny_warnings: false,
+    };
+    let code = check::run(&store, &default_compiler(), options, &mut out)
         .await
         .unwrap();
     assert_eq!(code, 1);

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use alidade_event::FieldName;
-use alidade_stellar::Library;
+use alidade_stellar::{Library, config_code};
 use alidade_triage::Findings;
 use indexmap::IndexMap;
 use smol_str::format_smolstr;
@@ -88,6 +88,7 @@ impl StageCompiler<'_> {
             let path = child(&format!("{section}/fieldMap"), id);
             for key in config.stray_keys() {
                 self.findings.warning(
+                    config_code::NO_EFFECT,
                     &child(&path, key),
                     "not a setting: ignored",
                     "an adapter has only `type` and `config`",
@@ -124,7 +125,7 @@ impl StageCompiler<'_> {
         AdapterKind::find(stage, id).ok_or_else(|| {
             let message = format!("there is no adapter `{id}` in this stage");
             let help = format!("use one of {}", AdapterKind::names(stage));
-            self.unusable(path, message, help)
+            self.unusable(config_code::UNKNOWN_NAME, path, message, help)
         })
     }
 
@@ -148,7 +149,12 @@ impl StageCompiler<'_> {
             }
             (AdapterShape::Stellar, _) => {
                 let message = format!("the adapter `{id}` takes a list of fields, not statements");
-                Err(self.unusable(path, message, "write a list of field names".to_owned()))
+                Err(self.unusable(
+                    config_code::WRONG_TYPE,
+                    path,
+                    message,
+                    "write a list of field names".to_owned(),
+                ))
             }
             (AdapterShape::List, _) => {
                 let fields = self.fields(written, &config_path)?;
@@ -186,6 +192,7 @@ impl StageCompiler<'_> {
         }
         match adapter {
             AdapterKind::Stellar => self.findings.problem(
+                config_code::WRONG_TYPE,
                 path,
                 "a list of fields, where statements are needed",
                 "write {\"config\": {\"variable\": \"expression\"}}",
@@ -194,6 +201,7 @@ impl StageCompiler<'_> {
                 if self.settings.store.is_none() =>
             {
                 self.findings.warning(
+                    config_code::NOT_BUILT,
                     path,
                     "not built yet: there is no key/value store behind it, so the adapter adds nothing",
                     "leave it in place or remove it; nothing will be looked up",
@@ -210,14 +218,24 @@ impl StageCompiler<'_> {
     ) -> Result<Vec<FieldName>, Unusable> {
         let Some(entries) = written.as_array() else {
             let help = "write [\"field\", ...]".to_owned();
-            return Err(self.unusable(path, "not a list of fields".to_owned(), help));
+            return Err(self.unusable(
+                config_code::WRONG_TYPE,
+                path,
+                "not a list of fields".to_owned(),
+                help,
+            ));
         };
         let mut fields = Vec::with_capacity(entries.len());
         for (position, entry) in entries.iter().enumerate() {
             let Some(name) = entry.as_str() else {
                 let path = format!("{path}/{position}");
                 let message = format!("{entry} is not the name of a field");
-                return Err(self.unusable(&path, message, "write it in quotes".to_owned()));
+                return Err(self.unusable(
+                    config_code::WRONG_TYPE,
+                    &path,
+                    message,
+                    "write it in quotes".to_owned(),
+                ));
             };
             fields.push(FieldName::new(name));
         }
@@ -243,9 +261,15 @@ impl StageCompiler<'_> {
         }
     }
 
-    fn unusable(&mut self, path: &str, message: String, help: String) -> Unusable {
+    fn unusable(
+        &mut self,
+        code: &'static str,
+        path: &str,
+        message: String,
+        help: String,
+    ) -> Unusable {
         let why = format!("{path}: {message}");
-        self.findings.problem(path, message, help);
+        self.findings.problem(code, path, message, help);
         Unusable(why)
     }
 }

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use alidade_event::{ErrorRecord, ErrorType, Event, RawMessage, Str, Value, field};
-use alidade_stellar::{ConfigProblem, Context, Layers, Library, Scope};
+use alidade_stellar::{ConfigProblem, Context, Layers, Library, Scope, config_code};
 use alidade_triage::{Findings, Triage, Waiting};
 
 use crate::alert::{Verdict, judge};
@@ -82,6 +82,7 @@ impl Enricher {
         ] {
             if map.contains_key("typeToColumnFamily") {
                 findings.warning(
+                    config_code::NO_EFFECT,
                     &format!("{section}/config/typeToColumnFamily"),
                     "the store has no column families: ignored",
                     "remove it; types are told apart without it",

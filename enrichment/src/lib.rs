@@ -19,7 +19,7 @@ mod stamp;
 mod statements;
 mod store;
 
-pub use alidade_triage::{Findings, ThreatTriageConfig};
+pub use alidade_triage::{Findings, RuleScore, ThreatTriageConfig};
 pub use config::{
     AdapterConfig, AdapterShape, EnrichmentConfig, SensorEnrichmentConfig, ThreatIntelConfig,
 };

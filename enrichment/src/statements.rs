@@ -1,7 +1,7 @@
 //! The three shapes of `stellar.config`, compiled into groups.
 
 use alidade_event::FieldName;
-use alidade_stellar::{Diagnostic, Library, compile};
+use alidade_stellar::{Diagnostic, Library, compile, config_code};
 use alidade_triage::Findings;
 use serde_json::Value;
 
@@ -28,6 +28,7 @@ pub(crate) fn groups(
                 "neither a map nor a list"
             };
             compiler.findings.problem(
+                config_code::WRONG_TYPE,
                 path,
                 format!("the statements are {what}"),
                 "write {\"variable\": \"expression\"} or [\"variable := expression\"], or a map of such groups",
@@ -61,6 +62,7 @@ impl Compiler<'_> {
                     self.statement(&mut default, key, source, 0, &path);
                 }
                 _ => self.findings.warning(
+                    config_code::NO_EFFECT,
                     &path,
                     "not a text: ignored",
                     "write the expression in quotes",
@@ -96,6 +98,7 @@ impl Compiler<'_> {
             };
             let Some((variable, source)) = text.split_once(":=") else {
                 self.findings.warning(
+                    config_code::NO_EFFECT,
                     &path,
                     "no variable is given: the entry is skipped",
                     "write `variable := expression`",
@@ -121,7 +124,10 @@ impl Compiler<'_> {
             None
         } else {
             match compile(source, self.library) {
-                Ok(program) => Some(program),
+                Ok(program) => {
+                    self.findings.diagnostics(path, offset, program.warnings());
+                    Some(program)
+                }
                 Err(diagnostics) => {
                     self.findings.diagnostics(path, offset, &diagnostics);
                     let first = diagnostics.first().map(Diagnostic::to_string);
@@ -141,8 +147,12 @@ impl Compiler<'_> {
 
     fn not_a_text(&mut self, group: &mut Group, value: &Value, path: &str) {
         let message = format!("a statement must be a text, not {value}");
-        self.findings
-            .problem(path, message.clone(), "write the expression in quotes");
+        self.findings.problem(
+            config_code::WRONG_TYPE,
+            path,
+            message.clone(),
+            "write the expression in quotes",
+        );
         group.breaks(format!("{path}: {message}"));
     }
 }

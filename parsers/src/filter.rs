@@ -1,7 +1,9 @@
 //! Filters: which events go on.
 
 use alidade_event::{Event, Str, Value};
-use alidade_stellar::{ConfigProblem, Context, EvalError, Library, Program, compile_predicate};
+use alidade_stellar::{
+    ConfigProblem, Context, EvalError, Library, Program, compile_predicate, config_code,
+};
 
 use crate::config::SensorParserConfig;
 use crate::lenient::plain_text;
@@ -9,6 +11,8 @@ use crate::sensors::setting_problem;
 use crate::transform::{cause, short_name};
 
 const SUPPORTED: &str = "STELLAR, BRO, DEFAULT";
+/// Where the condition of the STELLAR filter stands.
+const QUERY: &str = "/parserConfig/filter.query";
 
 /// A compiled filter.
 #[derive(Debug)]
@@ -26,6 +30,7 @@ impl Filter {
     pub fn compile(
         config: &SensorParserConfig,
         library: &Library,
+        warnings: &mut Vec<ConfigProblem>,
     ) -> Result<Filter, Vec<ConfigProblem>> {
         let name = config.filter_class_name.as_deref().unwrap_or_default();
         match short_name(name) {
@@ -37,23 +42,15 @@ impl Filter {
                     .filter(|query| !query.is_null())
                     .map(plain_text)
                     .unwrap_or_default();
-                compile_predicate(&query, library)
-                    .map(Filter::Stellar)
-                    .map_err(|diagnostics| {
-                        diagnostics
-                            .iter()
-                            .map(|diagnostic| {
-                                ConfigProblem::from_diagnostic(
-                                    "/parserConfig/filter.query",
-                                    diagnostic,
-                                )
-                            })
-                            .collect()
-                    })
+                let program = compile_predicate(&query, library)
+                    .map_err(|diagnostics| ConfigProblem::from_diagnostics(QUERY, &diagnostics))?;
+                warnings.extend(ConfigProblem::from_diagnostics(QUERY, program.warnings()));
+                Ok(Filter::Stellar(program))
             }
             "BRO" | "BroMessageFilter" => Self::bro(config).map_err(|problem| vec![problem]),
             _ => Err(vec![
                 ConfigProblem::new("/filterClassName", format!("there is no filter `{name}`"))
+                    .with_code(config_code::UNKNOWN_NAME)
                     .with_help(format!("one of {SUPPORTED}")),
             ]),
         }
@@ -68,7 +65,10 @@ impl Filter {
                 .iter()
                 .map(|name| Str::from(plain_text(name)))
                 .collect(),
-            Some(_) => return Err(setting_problem(KNOWN, "expected a name or a list of names")),
+            Some(_) => {
+                return Err(setting_problem(KNOWN, "expected a name or a list of names")
+                    .with_code(config_code::WRONG_TYPE));
+            }
         };
         let field = config
             .parser_config

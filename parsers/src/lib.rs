@@ -8,6 +8,7 @@ mod config;
 mod csv_line;
 mod dates;
 mod filter;
+mod given;
 mod grok;
 mod java_order;
 mod json;
@@ -22,6 +23,7 @@ mod validate;
 
 pub use alidade_stellar::ConfigProblem;
 pub use config::{FieldTransformationConfig, RawMessageStrategy, SensorParserConfig, Settings};
+pub use given::GivenFields;
 pub use grok::{BuiltInPatterns, GrokExpression, PatternSource, predict_grok};
 pub use sensor::{DropReason, ParsedRecord, PendingEvent, Record, Scratch, SensorParser};
 pub use validate::GlobalParserSettings;

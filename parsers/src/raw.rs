@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use alidade_event::{Event, FieldName, Value, field};
-use alidade_stellar::ConfigProblem;
+use alidade_stellar::{ConfigProblem, config_code};
 
 use crate::charset::utf8;
 use crate::config::{RawMessageStrategy, SensorParserConfig};
@@ -46,6 +46,7 @@ impl RawReader {
                 "/rawMessageStrategyConfig/messageField",
                 "the ENVELOPE strategy needs the name of the field that holds the message",
             )
+            .with_code(config_code::MISSING_KEY)
             .with_help("for example \"messageField\": \"data\""));
         }
         Ok(RawReader {
@@ -147,6 +148,11 @@ impl RawReader {
             }
             event.set(name.clone(), value.clone());
         }
+    }
+
+    /// Whether records bring names of their own, as fields or as variables of transformations.
+    pub fn reads_names(&self) -> bool {
+        self.reads_metadata || self.strategy == RawMessageStrategy::Envelope
     }
 
     /// Whether metadata are fields of the event, so that transformations find them there.

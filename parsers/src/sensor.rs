@@ -6,10 +6,11 @@ use std::sync::Arc;
 use alidade_event::{
     ErrorRecord, ErrorType, Event, FieldName, NumberStyle, Origin, RawMessage, Str, Value, field,
 };
-use alidade_stellar::{ConfigProblem, Context, EvalError, Library};
+use alidade_stellar::{ConfigProblem, Context, EvalError, Library, config_code};
 
 use crate::config::SensorParserConfig;
 use crate::filter::Filter;
+use crate::given::GivenFields;
 use crate::grok::PatternSource;
 use crate::raw::RawReader;
 use crate::regex::MatchScratch;
@@ -163,10 +164,13 @@ impl SensorParser {
         let mut problems = Vec::new();
         let mut warnings = Vec::new();
         let parser = match config.parser_class_name.as_deref() {
-            None => Err(vec![ConfigProblem::new(
-                "/parserClassName",
-                "the document does not name its parser",
-            )]),
+            None => Err(vec![
+                ConfigProblem::new("/parserClassName", "the document does not name its parser")
+                    .with_code(config_code::MISSING_KEY)
+                    .with_help(
+                        "for example \"parserClassName\": \"org.apache.metron.parsers.GrokParser\"",
+                    ),
+            ]),
             Some(class_name) => sensors::build(
                 class_name,
                 &mut Setup {
@@ -177,7 +181,7 @@ impl SensorParser {
             ),
         };
         let raw = RawReader::compile(config).map_err(|problem| vec![problem]);
-        let filter = Filter::compile(config, library);
+        let filter = Filter::compile(config, library, &mut warnings);
         let mut transformations = Vec::with_capacity(config.field_transformations.len());
         for (at, entry) in config.field_transformations.iter().enumerate() {
             let path = format!("/fieldTransformations/{at}");
@@ -218,6 +222,17 @@ impl SensorParser {
     /// What works but is probably not meant.
     pub fn warnings(&self) -> &[ConfigProblem] {
         &self.warnings
+    }
+
+    /// The fields that an event has before its transformations, as far as the document tells.
+    pub fn given_fields(&self) -> GivenFields {
+        let mut given = self.parser.fields();
+        // Metadata have whatever names the sender likes.
+        given.is_complete &= !self.raw.reads_names();
+        for name in [field::SOURCE_TYPE, field::TIMESTAMP, field::ORIGINAL_STRING] {
+            given.names.push(FieldName::new_static(name));
+        }
+        given
     }
 
     /// Parses one record. Results are added to `out`; one failing part never takes another with it.

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use alidade_event::{Event, FieldName, NumberStyle, Str, Value};
 use alidade_stellar::{
     ConfigProblem, Context, DIALECT, DIALECT_KEY, EvalError, Layers, Library, Program, Scope,
-    check_dialect, compile_predicate,
+    check_dialect, compile_predicate, config_code,
 };
 
 use crate::config::Settings;
@@ -78,10 +78,11 @@ impl GlobalParserSettings {
             None | Some(serde_json::Value::Null) => &[],
             Some(serde_json::Value::Array(entries)) => entries.as_slice(),
             Some(_) => {
-                return Err(vec![ConfigProblem::new(
-                    "/fieldValidations",
-                    "expected a list",
-                )]);
+                return Err(vec![
+                    ConfigProblem::new("/fieldValidations", "expected a list")
+                        .with_code(config_code::WRONG_TYPE)
+                        .with_help("write [{\"input\": [\"a_field\"], \"validation\": \"IP\"}]"),
+                ]);
             }
         };
         let mut validations = Vec::with_capacity(entries.len());
@@ -133,6 +134,7 @@ fn check_dialect_of(global: &serde_json::Value) -> Result<(), Vec<ConfigProblem>
     };
     check_dialect(&plain_text(name)).map_err(|reason| {
         let problem = ConfigProblem::new(format!("/{DIALECT_KEY}"), reason);
+        let problem = problem.with_code(config_code::UNKNOWN_NAME);
         vec![problem.with_help(format!(
             "write `{DIALECT}`, leave it out, or use a version that knows the dialect"
         ))]
@@ -153,6 +155,7 @@ impl Validation {
                 path,
                 "the entry does not name its `validation`",
             )
+            .with_code(config_code::MISSING_KEY)
             .with_help(format!("one of {SUPPORTED}"))));
         };
         let setting = |key: &str| -> Result<String, Vec<ConfigProblem>> {
@@ -165,7 +168,8 @@ impl Validation {
                     one(ConfigProblem::new(
                         format!("{path}/config/{key}"),
                         format!("{name} needs the setting `{key}`"),
-                    ))
+                    )
+                    .with_code(config_code::MISSING_KEY))
                 })
         };
         let program = |source: &str, at: &str| {
@@ -185,7 +189,8 @@ impl Validation {
             "IP" | "IPValidation" => Rule::Any(
                 address_conditions(&config.config)
                     .map_err(|reason| {
-                        one(ConfigProblem::new(format!("{path}/config/type"), reason))
+                        one(ConfigProblem::new(format!("{path}/config/type"), reason)
+                            .with_code(config_code::UNKNOWN_NAME))
                     })?
                     .into_iter()
                     .map(|source| program(source, ""))
@@ -197,12 +202,14 @@ impl Validation {
             "INTEGER" | "IntegerValidation" => Rule::Each(program("IS_INTEGER(value)", "")?),
             "DATE" | "DateValidation" => Rule::Date(
                 JavaDateFormat::compile(&setting("format")?, TimeZone::UTC).map_err(|reason| {
-                    one(ConfigProblem::new(format!("{path}/config/format"), reason))
+                    one(ConfigProblem::new(format!("{path}/config/format"), reason)
+                        .with_code(config_code::BAD_PATTERN))
                 })?,
             ),
             "REGEX_MATCH" | "RegExValidation" => Rule::Matches(
                 JavaRegex::full(&setting("pattern")?, &NamedGroups::none()).map_err(|reason| {
-                    one(ConfigProblem::new(format!("{path}/config/pattern"), reason))
+                    one(ConfigProblem::new(format!("{path}/config/pattern"), reason)
+                        .with_code(config_code::BAD_PATTERN))
                 })?,
             ),
             "NOT_EMPTY" | "NotEmptyValidation" => Rule::NotEmpty,
@@ -211,6 +218,7 @@ impl Validation {
                     format!("{path}/validation"),
                     format!("there is no validation `{name}`"),
                 )
+                .with_code(config_code::UNKNOWN_NAME)
                 .with_help(format!("one of {SUPPORTED}"))));
             }
         };
@@ -389,6 +397,6 @@ mod tests {
         let library = Library::metron();
         assert!(GlobalParserSettings::compile(&global("a > 1"), &library).is_ok());
         let problems = GlobalParserSettings::compile(&global("LENGTH(a)"), &library).unwrap_err();
-        assert_eq!(problems[0].code, Some("S106"));
+        assert_eq!(problems[0].code, "S106");
     }
 }

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use alidade_config::{DocumentId, ExtraValidator, Live};
+use alidade_config::Live;
 use alidade_event::{NumberStyle, Value};
 use alidade_indexing::{
     GlobalIndexingSettings, IndexingConfig, IndexingConfigs, SensorIndexing, WriterKind,
     WriterSettings,
 };
-use alidade_stellar::{ConfigProblem, Library};
+use alidade_stellar::Library;
 use serde_json::{Map, Value as Json};
 
 /// Sensors whose settings are kept compiled; a sender can invent any number of sensors.
@@ -75,42 +75,9 @@ impl IndexingConfigs for LiveIndexing {
     }
 }
 
-fn config_of(members: &Map<String, Json>) -> IndexingConfig {
+pub(crate) fn config_of(members: &Map<String, Json>) -> IndexingConfig {
     IndexingConfig::from_value(Value::from_serde(
         &Json::Object(members.clone()),
         NumberStyle::Jackson,
     ))
-}
-
-/// Checks indexing documents, and the keys of the global document that the writers read, when they are loaded.
-pub struct IndexingValidator {
-    library: Library,
-}
-
-impl IndexingValidator {
-    pub fn new(library: Library) -> Self {
-        IndexingValidator { library }
-    }
-}
-
-impl ExtraValidator for IndexingValidator {
-    fn validate(&self, document: &DocumentId, members: &Map<String, Json>) -> Vec<ConfigProblem> {
-        match document {
-            DocumentId::Global => {
-                let global =
-                    Value::from_serde(&Json::Object(members.clone()), NumberStyle::Jackson);
-                GlobalIndexingSettings::from_global(&global)
-                    .err()
-                    .unwrap_or_default()
-            }
-            DocumentId::Indexing(sensor) => {
-                let defaults = GlobalIndexingSettings::default();
-                config_of(members)
-                    .compile(sensor, &defaults, &self.library)
-                    .err()
-                    .unwrap_or_default()
-            }
-            _ => Vec::new(),
-        }
-    }
 }

@@ -1,6 +1,8 @@
 //! Settings of the Kafka clients: our defaults, then what the configuration says.
 
 use rdkafka::config::ClientConfig;
+use rdkafka::error::KafkaError;
+use rdkafka::types::RDKafkaConfRes;
 
 /// How to reach the brokers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -83,6 +85,63 @@ fn normalised_protocol(protocol: &str) -> &str {
     }
 }
 
+/// Settings of Storm's consumer begin with this.
+pub(crate) const SPOUT_PREFIX: &str = "spout.";
+
+/// Properties of Java's client that only Java needs.
+pub(crate) fn is_javas_own(key: &str) -> bool {
+    key.ends_with(".serializer") || key.ends_with(".deserializer") || key == "max.poll.records"
+}
+
+/// Why the Kafka client does not take a property.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It has no property of this name.
+    Unknown,
+    /// It refuses the value, for this reason.
+    Refused(String),
+}
+
+/// What is wrong with a property, if anything is. Nothing is connected to.
+pub(crate) fn fault_of(key: &str, value: &str) -> Option<Fault> {
+    // Told only when a consumer is made.
+    const STRATEGIES: [&str; 3] = ["range", "roundrobin", "cooperative-sticky"];
+    if key == "partition.assignment.strategy"
+        && !value
+            .split(',')
+            .all(|part| STRATEGIES.contains(&part.trim()))
+    {
+        let reason = format!("it knows {}", STRATEGIES.join(", "));
+        return Some(Fault::Refused(reason));
+    }
+    let mut config = ClientConfig::new();
+    config.set(key, value);
+    match config.create_native_config() {
+        Ok(_) => None,
+        Err(KafkaError::ClientConfig(RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN, ..)) => {
+            Some(Fault::Unknown)
+        }
+        // The whole error would show the value, which may be a password.
+        Err(KafkaError::ClientConfig(_, reason, ..)) => Some(Fault::Refused(reason)),
+        Err(_) => Some(Fault::Refused("it cannot be set".to_owned())),
+    }
+}
+
+/// librdkafka's name for a property of Java's client, where it has another one.
+pub(crate) fn librdkafka_name(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "fetch.max.wait.ms" => "fetch.wait.max.ms",
+        "receive.buffer.bytes" => "socket.receive.buffer.bytes",
+        "send.buffer.bytes" => "socket.send.buffer.bytes",
+        "buffer.memory" => "queue.buffering.max.kbytes",
+        "delivery.timeout.ms" => "message.timeout.ms",
+        "max.request.size" => "message.max.bytes",
+        "ssl.truststore.location" => "ssl.ca.location",
+        "sasl.jaas.config" => "sasl.username and sasl.password",
+        _ => return None,
+    })
+}
+
 /// Kafka consumer properties of upstream's `spoutConfig`, in librdkafka's terms. Keys that only Storm knows are left out;
 /// the second list names those that mean nothing here, so that the caller can say so.
 pub fn from_spout_config<'a>(
@@ -98,10 +157,9 @@ pub fn from_spout_config<'a>(
                 }
                 _ => known.push(("auto.offset.reset".to_owned(), "earliest".to_owned())),
             },
-            _ if key.starts_with("spout.") => ignored.push(key.to_owned()),
-            "key.deserializer" | "value.deserializer" | "max.poll.records" => {
-                ignored.push(key.to_owned())
-            }
+            _ if key.starts_with(SPOUT_PREFIX) || is_javas_own(key) => ignored.push(key.to_owned()),
+            // With a property that it does not have, no client could be made at all.
+            _ if fault_of(key, &value) == Some(Fault::Unknown) => ignored.push(key.to_owned()),
             _ => known.push((key.to_owned(), value)),
         }
     }
@@ -118,6 +176,7 @@ mod tests {
             ("spout.firstPollOffsetStrategy", "UNCOMMITTED_LATEST"),
             ("spout.maxUncommittedOffsets", "10"),
             ("session.timeout.ms", "29000"),
+            ("sesion.timeout.ms", "29000"),
         ];
         let (known, ignored) = from_spout_config(
             entries
@@ -131,7 +190,10 @@ mod tests {
                 ("session.timeout.ms".to_owned(), "29000".to_owned())
             ]
         );
-        assert_eq!(ignored, ["spout.maxUncommittedOffsets"]);
+        assert_eq!(
+            ignored,
+            ["spout.maxUncommittedOffsets", "sesion.timeout.ms"]
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod ack;
 mod calls;
 mod dead_letters;
+mod document_validator;
 pub mod embedded;
 mod enrich_stage;
 mod error;
@@ -29,8 +30,9 @@ mod transform;
 mod worker;
 
 pub use calls::BatchCalls;
+pub use document_validator::DocumentValidator;
 pub use error::PipelineError;
-pub use indexing_configs::{IndexingValidator, LiveIndexing};
+pub use indexing_configs::LiveIndexing;
 pub use kafka_settings::{KafkaSettings, from_spout_config};
 pub use outside::{Databases, Outside, RestClient};
 pub use parse_stage::{ENRICHMENTS, INDEXING};

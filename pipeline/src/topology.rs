@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 
 use crate::calls::BatchCalls;
 use crate::enrich_stage::EnrichStage;
-use crate::kafka_settings::{KafkaSettings, from_spout_config};
+use crate::kafka_settings::{Fault, KafkaSettings, fault_of, from_spout_config};
 use crate::outside::{Databases, Outside, RestClient};
 use crate::parse_stage::{ENRICHMENTS, INDEXING, ParserStage};
 use crate::supervisor::{Health, Shutdown, supervise};
@@ -328,5 +328,8 @@ fn producer_settings(
     let wanted = members
         .iter()
         .filter(|(key, _)| !key.ends_with("serializer"));
-    spout_entries(wanted)
+    let mut properties = spout_entries(wanted);
+    // With a property that it does not have, no client could be made at all; the check of the document tells of it.
+    properties.retain(|(key, value)| fault_of(key, value) != Some(Fault::Unknown));
+    properties
 }

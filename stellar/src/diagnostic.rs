@@ -135,50 +135,6 @@ fn floor_boundary(source: &str, at: usize) -> usize {
     source.floor_char_boundary(at.min(source.len()))
 }
 
-/// Something wrong in a configuration document.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{path}: {message}{}", .help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default())]
-pub struct ConfigProblem {
-    /// JSON pointer inside the document, such as `/fieldTransformations/0/config/full_hostname`.
-    pub path: String,
-    /// The place inside that string value, in bytes, where it is an expression.
-    pub span: Option<Range<usize>>,
-    /// Code of the finding where it is about an expression; see [`crate::explain()`].
-    pub code: Option<&'static str>,
-    /// What is wrong.
-    pub message: String,
-    /// What to do about it.
-    pub help: Option<String>,
-}
-
-impl ConfigProblem {
-    pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        ConfigProblem {
-            path: path.into(),
-            span: None,
-            code: None,
-            message: message.into(),
-            help: None,
-        }
-    }
-
-    pub fn with_help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
-
-    /// A finding about the expression that stands at `path`.
-    pub fn from_diagnostic(path: impl Into<String>, diagnostic: &Diagnostic) -> Self {
-        ConfigProblem {
-            path: path.into(),
-            span: Some(diagnostic.span.clone()),
-            code: Some(diagnostic.code),
-            message: diagnostic.message.clone(),
-            help: diagnostic.help.clone(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,6 +7,8 @@
 mod character;
 mod checker;
 mod compiler;
+pub mod config_code;
+mod config_problem;
 mod context;
 mod convert;
 mod diagnostic;
@@ -32,10 +34,11 @@ mod text;
 mod tokens;
 mod types;
 
+pub use config_problem::ConfigProblem;
 pub use context::{
     BUDGET_PROPERTY, Context, DEFAULT_BUDGET, NoRemote, RemoteCalls, RemoteOutcome, check_budget,
 };
-pub use diagnostic::{ConfigProblem, Diagnostic, Severity};
+pub use diagnostic::{Diagnostic, Severity};
 pub use dialect::{DIALECT, DIALECT_KEY, check_dialect};
 pub use error::EvalError;
 pub use explain::{Explanation, explain, explanations};

@@ -1,4 +1,4 @@
-use alidade_stellar::{ConfigProblem, Diagnostic};
+use alidade_stellar::{ConfigProblem, Diagnostic, Severity};
 
 /// What was found while a configuration was compiled.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -10,25 +10,41 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Notes everything that is wrong with an expression. `offset` is where the expression starts in the string value
-    /// at `path`, in bytes.
+    /// Notes everything that was found in an expression. `offset` is where the expression starts in the string value at
+    /// `path`, in bytes.
     pub fn diagnostics(&mut self, path: &str, offset: usize, diagnostics: &[Diagnostic]) {
-        for diagnostic in diagnostics {
-            let mut problem = ConfigProblem::from_diagnostic(path, diagnostic);
+        for mut problem in ConfigProblem::from_diagnostics(path, diagnostics) {
             problem.span = problem
                 .span
                 .map(|span| span.start + offset..span.end + offset);
-            self.problems.push(problem);
+            match problem.severity {
+                Severity::Error => self.problems.push(problem),
+                Severity::Warning => self.warnings.push(problem),
+            }
         }
     }
 
-    pub fn problem(&mut self, path: &str, message: impl Into<String>, help: impl Into<String>) {
-        self.problems
-            .push(ConfigProblem::new(path, message).with_help(help));
+    /// Notes what cannot work. The code is one of [`alidade_stellar::config_code`].
+    pub fn problem(
+        &mut self,
+        code: &'static str,
+        path: &str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let problem = ConfigProblem::new(path, message).with_code(code);
+        self.problems.push(problem.with_help(help));
     }
 
-    pub fn warning(&mut self, path: &str, message: impl Into<String>, help: impl Into<String>) {
-        self.warnings
-            .push(ConfigProblem::new(path, message).with_help(help));
+    /// Notes what works otherwise than its author may think.
+    pub fn warning(
+        &mut self,
+        code: &'static str,
+        path: &str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let warning = ConfigProblem::warning(code, path, message);
+        self.warnings.push(warning.with_help(help));
     }
 }

@@ -1,6 +1,6 @@
 use alidade_event::{ErrorRecord, ErrorType, Event, FieldName, RawMessage, Str, Value, field};
 use alidade_stellar::{Context, Diagnostic, EvalError, Library, Program, Scope};
-use alidade_stellar::{compile, compile_predicate, conversion};
+use alidade_stellar::{compile, compile_predicate, config_code, conversion};
 use smol_str::format_smolstr;
 
 use crate::{Aggregator, Findings, RiskLevelRule, RuleScore, ThreatTriageConfig};
@@ -87,7 +87,10 @@ impl Expression {
         findings: &mut Findings,
     ) -> Expression {
         match compiled {
-            Ok(program) => Expression::Ready(program),
+            Ok(program) => {
+                findings.diagnostics(path, 0, program.warnings());
+                Expression::Ready(program)
+            }
             Err(diagnostics) => {
                 findings.diagnostics(path, 0, &diagnostics);
                 let first = diagnostics.first().map(Diagnostic::to_string);
@@ -268,6 +271,7 @@ impl Triage {
             let earlier = &config.risk_level_rules[..position];
             if let Some(first) = earlier.iter().position(|other| other.rule == rule.rule) {
                 findings.warning(
+                    config_code::RULE_TWICE,
                     &format!("{path}/rule"),
                     format!("the same rule as number {first}: this one is ignored"),
                     "join the two, or make their texts differ",

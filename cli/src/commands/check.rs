@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use alidade_config::check::{self, Format};
+use alidade_config::check::{self, Format, Options};
 use alidade_config::{FolderStore, Store, ZooKeeperStore};
 use alidade_maas_core::posix_options::{OptionSpec, PosixOptions};
 use alidade_stellar::Library;
@@ -16,28 +16,43 @@ const OPTIONS: &[OptionSpec] = &[
     shared::HELP,
     shared::ZOOKEEPER,
     shared::PATTERNS_DIR,
-    OptionSpec::flag("", "json", "Print the problems as JSON"),
+    OptionSpec::value(
+        "",
+        "format",
+        "`text` for people (the default), `json` for programs",
+    ),
+    OptionSpec::flag("", "json", "The same as --format json"),
+    OptionSpec::flag("", "deny-warnings", "Warnings count as errors"),
 ];
 
 const TABLE: PosixOptions =
     PosixOptions::new("alidade check [CONFIG_DIR | -z QUORUM] [OPTIONS]", OPTIONS);
+
+const EXIT_CODES: &str = "\
+exit codes: 0 nothing refused, 1 errors (with --deny-warnings also warnings) or no document at all,
+            255 a command line that cannot be read
+every finding has a code; `alidade explain CODE` tells what it means
+";
 
 pub fn run(arguments: &[String]) -> Result<(), CliError> {
     let parsed = TABLE
         .parse(arguments)
         .map_err(|error| CliError::Usage(format!("{error}\n{}", TABLE.usage())))?;
     if parsed.has("help") {
-        return super::print(&TABLE.usage());
+        return super::print(&format!("{}\n{EXIT_CODES}", TABLE.usage()));
     }
+    let format = super::format_of(&parsed)?;
     logging::install(Some("error"));
     let compiler = stage_process::compiler(
         &Library::metron(),
         parsed.value("patterns-dir").map(PathBuf::from),
     );
-    let format = if parsed.has("json") {
-        Format::Json
-    } else {
-        Format::Text
+    let options = Options {
+        format: match format {
+            super::OutputFormat::Text => Format::Text,
+            super::OutputFormat::Json => Format::Json,
+        },
+        deny_warnings: parsed.has("deny-warnings"),
     };
     let runtime = stage_process::runtime()?;
     let code = runtime.block_on(async {
@@ -56,7 +71,7 @@ pub fn run(arguments: &[String]) -> Result<(), CliError> {
         check::run(
             &*store,
             &compiler,
-            format,
+            options,
             &mut Forgiving(std::io::stdout()),
         )
         .await

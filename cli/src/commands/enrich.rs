@@ -123,7 +123,7 @@ fn refuse_broken(snapshot: &Snapshot, sensor: &str) -> Result<(), CliError> {
     }
 }
 
-fn empty_enricher(sensor: &str) -> Result<Enricher, CliError> {
+pub fn empty_enricher(sensor: &str) -> Result<Enricher, CliError> {
     let config = SensorEnrichmentConfig::default();
     Enricher::compile(
         sensor,

@@ -3,6 +3,7 @@
 mod check;
 mod enrich;
 mod eval;
+mod explain;
 mod jsonl;
 mod maas_service;
 mod output;
@@ -14,10 +15,14 @@ mod stage_options;
 mod start_enrichment;
 mod start_indexing;
 mod start_parser;
+mod test;
+
+use alidade_maas_core::posix_options::ParsedOptions;
+use alidade_stellar::Library;
 
 use self::output::Forgiving;
 pub use self::output::print;
-use crate::{CliError, logging};
+use crate::{CliError, logging, stage_process};
 
 /// Upstream's exit code for a command line that cannot be read.
 pub const EXIT_USAGE: i32 = 255;
@@ -42,6 +47,8 @@ Run
 Configure
   zk_load_configs                  PUSH, PULL, DUMP and PATCH of the configuration in ZooKeeper
   check                            compile all of a folder or of ZooKeeper and print what is wrong with it
+  explain                          what the code of a finding means, such as S101
+  test                             run the tests that stand beside a configuration
 
 Models
   maas_service                     the service that runs models
@@ -53,7 +60,7 @@ Try out configurations, without Kafka (models are not asked: their functions yie
   eval                             one Stellar expression
   stellar                          the interactive shell of Stellar; with -z it asks models
 
-Where no folder and no ZooKeeper is given, these and `check` take the configuration that is shipped.
+Where no folder and no ZooKeeper is given, these, `check` and `test` take the configuration that is shipped.
 ";
 
 /// Runs the command of this name.
@@ -75,8 +82,9 @@ pub fn run(name: &str, arguments: &[String]) -> Result<(), CliError> {
             logging::install(Some("error"));
             let mut out = Forgiving(std::io::stdout());
             let mut err = Forgiving(std::io::stderr());
-            code(alidade_config::load_configs::run(
-                arguments, &mut out, &mut err,
+            let compiler = stage_process::compiler(&Library::metron(), None);
+            code(alidade_config::load_configs::run_with(
+                &compiler, arguments, &mut out, &mut err,
             ))
         }
         "maas_service" => maas_service::run(arguments),
@@ -86,6 +94,8 @@ pub fn run(name: &str, arguments: &[String]) -> Result<(), CliError> {
             code(alidade_maas_deploy::run(arguments, &mut out))
         }
         "check" => check::run(arguments),
+        "explain" => explain::run(arguments),
+        "test" => test::run(arguments),
         "parse" => parse::run(arguments),
         "enrich" => enrich::run(arguments),
         "eval" => eval::run(arguments),
@@ -98,6 +108,25 @@ pub fn run(name: &str, arguments: &[String]) -> Result<(), CliError> {
             print(concat!("alidade ", env!("CARGO_PKG_VERSION"), "\n"))
         }
         other => Err(CliError::Usage(no_such_command(other))),
+    }
+}
+
+/// How a command prints what it found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OutputFormat {
+    Text,
+    Json,
+}
+
+/// The value of `--format`; `--json` is short for one.
+fn format_of(parsed: &ParsedOptions) -> Result<OutputFormat, CliError> {
+    match parsed.value("format") {
+        _ if parsed.has("json") => Ok(OutputFormat::Json),
+        None | Some("text") => Ok(OutputFormat::Text),
+        Some("json") => Ok(OutputFormat::Json),
+        Some(other) => Err(CliError::Usage(format!(
+            "--format {other}: write text or json"
+        ))),
     }
 }
 

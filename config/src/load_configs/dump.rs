@@ -1,5 +1,7 @@
 use std::io::Write;
 
+use alidade_stellar::config_code;
+
 use super::Failure;
 use super::request::Selection;
 use crate::compiler::check_shape;
@@ -24,7 +26,8 @@ pub(super) async fn run(
         }
     }
     let unreadable = tree.unreadable.iter();
-    problems.extend(unreadable.map(|(id, reason)| Problem::error(id, reason)));
+    problems
+        .extend(unreadable.map(|(id, reason)| Problem::error(id, config_code::UNREADABLE, reason)));
     if problems.is_empty() {
         return Ok(());
     }

@@ -124,9 +124,9 @@ async fn perform(
 ) -> Result<(), Failure> {
     match &request.action {
         Action::Push(push) => {
-            let documents = push::prepare(push, compiler, err)?;
+            let prepared = push::prepare(push, compiler, err)?;
             let store = ZooKeeperStore::connect(&request.quorum).await?;
-            push::write(&store, &documents, push.is_dry_run, out).await
+            push::write(&store, &prepared, push.is_dry_run, out, err).await
         }
         Action::Pull(pull) => {
             let store = ZooKeeperStore::connect(&request.quorum).await?;

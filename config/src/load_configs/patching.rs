@@ -110,9 +110,7 @@ pub(super) async fn run(
     let mut tree = RawTree::default();
     tree.documents.insert(id.clone(), patched.clone());
     let (blocking, warnings) = judge(&tree, compiler);
-    for warning in &warnings {
-        writeln!(err, "warning: {}", warning.one_line())?;
-    }
+    push::tell_warnings(&warnings, err)?;
     if !blocking.is_empty() {
         return Err(Failure::Invalid(blocking));
     }

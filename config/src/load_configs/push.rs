@@ -3,14 +3,23 @@ use std::path::Path;
 
 use super::request::{Push, Selection};
 use super::{Failure, judge};
-use crate::{Compiler, DocumentId, FolderStore, Kind, RawDocument, RawTree, Store};
+use crate::check::counted;
+use crate::fold::fold;
+use crate::{Compiler, DocumentId, FolderStore, Kind, Problem, RawDocument, RawTree, Store};
+
+/// What is to be written.
+pub(super) struct Prepared {
+    pub tree: RawTree,
+    /// How many warnings have been told.
+    pub warnings: usize,
+}
 
 /// Reads and checks what is to be written. Nothing is written when a document is invalid.
 pub(super) fn prepare(
     push: &Push,
     compiler: &Compiler,
     err: &mut dyn Write,
-) -> Result<RawTree, Failure> {
+) -> Result<Prepared, Failure> {
     let input = push
         .input
         .as_deref()
@@ -25,13 +34,26 @@ pub(super) fn prepare(
     warn_of_strays(input, err)?;
     let chosen = select(whole, &push.selection, input)?;
     let (blocking, warnings) = judge(&chosen, compiler);
-    for warning in &warnings {
-        writeln!(err, "warning: {}", warning.one_line())?;
-    }
+    tell_warnings(&warnings, err)?;
     if !blocking.is_empty() {
         return Err(Failure::Invalid(blocking));
     }
-    Ok(chosen)
+    Ok(Prepared {
+        tree: chosen,
+        warnings: warnings.len(),
+    })
+}
+
+/// One line for each warning, and one for many that say the same.
+pub(super) fn tell_warnings(warnings: &[Problem], err: &mut dyn Write) -> Result<(), Failure> {
+    for folded in fold(warnings) {
+        write!(err, "warning: {}", folded.problem.one_line())?;
+        match folded.other_places() {
+            Some(places) => writeln!(err, "; {places}")?,
+            None => writeln!(err)?,
+        }
+    }
+    Ok(())
 }
 
 fn request(message: impl Into<String>) -> Failure {
@@ -86,17 +108,30 @@ fn warn_of_strays(input: &Path, err: &mut dyn Write) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes the documents together.
+/// Writes the documents together. As upstream nothing is said about it, unless there were warnings: then a last line tells
+/// that they were no more than that.
 pub(super) async fn write(
     store: &dyn Store,
-    tree: &RawTree,
+    prepared: &Prepared,
     is_dry_run: bool,
     out: &mut dyn Write,
+    err: &mut dyn Write,
 ) -> Result<(), Failure> {
+    let documents = &prepared.tree.documents;
     if !is_dry_run {
-        return Ok(store.write_all(&tree.documents).await?);
+        store.write_all(documents).await?;
+        if prepared.warnings > 0 {
+            writeln!(
+                err,
+                "{} written to {}, {}",
+                counted(documents.len(), "document"),
+                store.describe(),
+                counted(prepared.warnings, "warning"),
+            )?;
+        }
+        return Ok(());
     }
-    for (id, document) in &tree.documents {
+    for (id, document) in documents {
         announce(store, id, document, out).await?;
     }
     Ok(())

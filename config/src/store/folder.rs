@@ -293,6 +293,7 @@ mod tests {
             "parsers/deeper/x.json",
             "parsers/4913.tmp",
             "other/squid.json",
+            "tests/squid/first.json",
         ] {
             put(root, name, "{}");
         }

@@ -1,5 +1,5 @@
 use alidade_event::{Map, Str, Value};
-use alidade_stellar::ConfigProblem;
+use alidade_stellar::{ConfigProblem, config_code};
 
 /// A free-form map of a configuration document, read key by key with upstream's scalar coercions: `"40"` is a number,
 /// `1` and `"yes"` are true. What cannot be coerced is noted as a problem, and the default is given.
@@ -25,6 +25,7 @@ impl<'a> Section<'a> {
                         path.clone(),
                         format!("a {} stands where an object is wanted", other.type_name()),
                     )
+                    .with_code(config_code::WRONG_TYPE)
                     .with_help("write `{ \"key\": value, ... }`"),
                 );
                 None
@@ -56,7 +57,9 @@ impl<'a> Section<'a> {
     }
 
     pub(crate) fn problem(&mut self, key: &str, message: impl Into<String>, help: &str) {
-        let problem = ConfigProblem::new(self.pointer(key), message).with_help(help);
+        let problem = ConfigProblem::new(self.pointer(key), message)
+            .with_code(config_code::WRONG_TYPE)
+            .with_help(help);
         self.problems.push(problem);
     }
 

@@ -18,12 +18,8 @@ impl OutputPath {
         if source.trim().is_empty() {
             return Ok(None);
         }
-        let program = compile(source, library).map_err(|diagnostics| {
-            diagnostics
-                .iter()
-                .map(|diagnostic| ConfigProblem::from_diagnostic(path, diagnostic))
-                .collect::<Vec<_>>()
-        })?;
+        let program = compile(source, library)
+            .map_err(|diagnostics| ConfigProblem::from_diagnostics(path, &diagnostics))?;
         if program.has_remote_calls() {
             let problem = ConfigProblem::new(path, "the path depends on a call to another process")
                 .with_help(

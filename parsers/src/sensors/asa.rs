@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use super::syslog::device_zone;
 use super::{MessageParser, Run, Setup, header_time, setting_problem};
 use crate::charset::utf8;
+use crate::given::GivenFields;
 use crate::grok::{BuiltInPatterns, Definitions, Grok, captured_value, load};
 use crate::regex::MatchScratch;
 
@@ -212,5 +213,22 @@ impl MessageParser for AsaParser {
             Ok(event) => run.event(event),
             Err(reason) => run.fail(reason),
         }
+    }
+
+    fn fields(&self) -> GivenFields {
+        let names = [
+            "syslog_severity",
+            "syslog_facility",
+            "syslog_host",
+            "syslog_prog",
+            "ciscotag",
+            "action",
+            field::IP_SRC_ADDR,
+            field::IP_DST_ADDR,
+            field::IP_SRC_PORT,
+            field::IP_DST_PORT,
+            field::PROTOCOL,
+        ];
+        GivenFields::all(names.map(FieldName::new_static))
     }
 }

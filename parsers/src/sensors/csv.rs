@@ -1,13 +1,14 @@
 //! Comma separated values with configured columns.
 
 use alidade_event::{Event, FieldName, Str, Value, field};
-use alidade_stellar::ConfigProblem;
+use alidade_stellar::{ConfigProblem, config_code};
 use jiff::tz::TimeZone;
 
-use super::{MessageParser, Run, Setup, setting_problem};
+use super::{MessageParser, Run, Setup, bad_pattern, setting_problem};
 use crate::charset::Charset;
 use crate::csv_line;
 use crate::dates::JavaDateFormat;
+use crate::given::GivenFields;
 use crate::lenient::plain_text;
 use crate::sensor::DropReason;
 
@@ -43,7 +44,7 @@ impl CsvParser {
             .text("timestampFormat")?
             .map(|pattern| JavaDateFormat::compile(&pattern, TimeZone::UTC))
             .transpose()
-            .map_err(|reason| setting_problem("timestampFormat", reason))?;
+            .map_err(|reason| bad_pattern("timestampFormat", reason))?;
         Ok(CsvParser {
             columns: Columns::new(configured_columns(setup)?, separator.unwrap_or(',')),
             timestamp_format,
@@ -85,6 +86,10 @@ impl MessageParser for CsvParser {
     fn charset(&self) -> Charset {
         self.charset
     }
+
+    fn fields(&self) -> GivenFields {
+        GivenFields::all(self.columns.names())
+    }
 }
 
 /// Blank lines and lines that begin with `#` hold nothing.
@@ -96,6 +101,10 @@ fn is_comment(line: &str) -> bool {
 impl Columns {
     pub fn new(columns: Vec<(FieldName, usize)>, separator: char) -> Self {
         Columns { columns, separator }
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = FieldName> {
+        self.columns.iter().map(|(name, _)| name.clone())
     }
 
     /// The line's values under their names, all as trimmed text.
@@ -141,6 +150,7 @@ fn configured_columns(setup: &Setup<'_>) -> Result<Vec<(FieldName, usize)>, Conf
             })
             .collect(),
         _ => Err(setting_problem("columns", "the setting is missing")
+            .with_code(config_code::MISSING_KEY)
             .with_help("a list of names, or a map from name to position (from 0)")),
     }
 }

@@ -1,11 +1,12 @@
 //! Lines understood by a Grok pattern.
 
 use alidade_event::{Event, FieldName, Str, Value, field};
-use alidade_stellar::ConfigProblem;
+use alidade_stellar::{ConfigProblem, config_code};
 
-use super::{MessageParser, Run, Setup, lines, setting_problem};
+use super::{MessageParser, Run, Setup, bad_pattern, lines, setting_problem};
 use crate::charset::{Charset, utf8};
 use crate::dates::{JavaDateFormat, lenient_zone};
+use crate::given::GivenFields;
 use crate::grok::{Definitions, Grok, captured_value, load};
 use crate::regex::{Found, MatchScratch};
 use crate::sensor::DropReason;
@@ -83,13 +84,17 @@ impl GrokParser {
         let zone = setup.text("timeZone")?;
         if setup.settings.contains_key("timezone") && zone.is_none() {
             setup.warnings.push(
-                setting_problem("timezone", "this setting is not read")
-                    .with_help("its name is `timeZone`"),
+                ConfigProblem::warning(
+                    config_code::NO_EFFECT,
+                    "/parserConfig/timezone",
+                    "this setting is not read",
+                )
+                .with_help("its name is `timeZone`"),
             );
         }
         let zone = zone.map_or(jiff::tz::TimeZone::UTC, |name| lenient_zone(&name));
         let date_format = JavaDateFormat::compile(&settings.date_format, zone)
-            .map_err(|reason| setting_problem("dateFormat", reason))?;
+            .map_err(|reason| bad_pattern("dateFormat", reason))?;
         let columns: Vec<Column> = grok
             .fields()
             .iter()
@@ -99,6 +104,25 @@ impl GrokParser {
                 is_time: time_fields.iter().any(|name| *name == captured.name),
             })
             .collect();
+        if let Some(name) = &settings.timestamp_field
+            && !columns.iter().any(|column| column.name == *name)
+        {
+            setup.warnings.push(
+                ConfigProblem::warning(
+                    config_code::UNKNOWN_FIELD,
+                    "/parserConfig/timestampField",
+                    format!("the pattern gives no field `{name}`, so that every line will fail"),
+                )
+                .with_help(format!(
+                    "name one of {}",
+                    columns
+                        .iter()
+                        .map(|column| column.name.as_str())
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                )),
+            );
+        }
         let time_stamp = match settings.timestamp_field {
             None => TimeStamp::Absent,
             Some(name) => columns
@@ -263,6 +287,10 @@ impl MessageParser for GrokParser {
     fn charset(&self) -> Charset {
         self.charset
     }
+
+    fn fields(&self) -> GivenFields {
+        GivenFields::all(self.columns.iter().map(|column| column.name.clone()))
+    }
 }
 
 fn span<'l>(found: &Found<'_>, group: usize, line: &'l str) -> Option<&'l str> {
@@ -300,15 +328,17 @@ fn compile_pattern(settings: &GrokSettings, setup: &mut Setup<'_>) -> Result<Gro
                     "grokPath",
                     format!("pattern file `{path}` cannot be read: {failure}"),
                 )
+                .with_code(config_code::MISSING_FILE)
             })?
             .ok_or_else(|| {
                 setting_problem("grokPath", format!("there is no pattern file `{path}`"))
+                    .with_code(config_code::MISSING_FILE)
                     .with_help("put the file there, or name a built-in one such as /patterns/squid")
             })?;
         definitions.add_file(&text);
     }
     let grok = Grok::compile(&definitions, &settings.label).map_err(|reason| {
-        setting_problem(
+        bad_pattern(
             "patternLabel",
             format!("pattern {}: {reason}", settings.label),
         )
@@ -323,6 +353,7 @@ fn compile_pattern(settings: &GrokSettings, setup: &mut Setup<'_>) -> Result<Gro
                 },
                 format!("no pattern is called `{name}`; it is taken for the text `null`"),
             )
+            .with_code(config_code::UNDEFINED_PATTERN)
             .with_help(format!("define it in {}", settings.grok_path)),
         );
     }
@@ -336,6 +367,7 @@ fn time_fields(setup: &Setup<'_>) -> Result<Vec<String>, ConfigProblem> {
         Some(serde_json::Value::Array(names)) => {
             Ok(names.iter().map(crate::lenient::plain_text).collect())
         }
-        Some(_) => Err(setting_problem("timeFields", "expected a list of names")),
+        Some(_) => Err(setting_problem("timeFields", "expected a list of names")
+            .with_code(config_code::WRONG_TYPE)),
     }
 }

@@ -1,10 +1,10 @@
 //! JSON objects, or several of them selected from a larger document.
 
 use alidade_event::{Event, FieldName, Map, Str, Value, field};
-use alidade_stellar::ConfigProblem;
+use alidade_stellar::{ConfigProblem, config_code};
 
 use super::json_path::JsonPath;
-use super::{MessageParser, Run, Setup, setting_problem};
+use super::{MessageParser, Run, Setup, bad_pattern, setting_problem};
 use crate::charset::Charset;
 use crate::java_order::{self, Filled};
 use crate::json;
@@ -47,6 +47,7 @@ impl JsonMapParser {
                     "mapStrategy",
                     format!("there is no strategy `{other}`"),
                 )
+                .with_code(config_code::UNKNOWN_NAME)
                 .with_help("one of DROP, UNFOLD, ALLOW, ERROR"));
             }
         };
@@ -55,7 +56,7 @@ impl JsonMapParser {
             .filter(|query| !query.trim().is_empty())
             .map(|query| JsonPath::compile(&query))
             .transpose()
-            .map_err(|reason| setting_problem("jsonpQuery", reason))?;
+            .map_err(|reason| bad_pattern("jsonpQuery", reason))?;
         let wrap = match setup.switch("wrapInEntityArray")? {
             true => Some(
                 setup

@@ -25,7 +25,7 @@ struct LogstashParser {
 
 pub(crate) fn build(_: &mut Setup<'_>) -> Result<Box<dyn MessageParser>, Vec<ConfigProblem>> {
     let time = JavaDateFormat::compile("yyyy-MM-dd'T'HH:mm:ss.SSS'Z'", TimeZone::UTC)
-        .map_err(|reason| vec![super::setting_problem("dateFormat", reason)])?;
+        .map_err(|reason| vec![super::bad_pattern("dateFormat", reason)])?;
     Ok(Box::new(LogstashParser { time }))
 }
 

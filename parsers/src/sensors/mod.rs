@@ -21,10 +21,11 @@ mod syslog;
 mod websphere;
 
 use alidade_event::{Event, RawMessage, Str, field};
-use alidade_stellar::ConfigProblem;
+use alidade_stellar::{ConfigProblem, config_code};
 
 use crate::charset::{self, Charset};
 use crate::config::Settings;
+use crate::given::GivenFields;
 use crate::grok::PatternSource;
 use crate::regex::MatchScratch;
 use crate::sensor::DropReason;
@@ -38,6 +39,11 @@ pub(crate) trait MessageParser: Send + Sync + std::fmt::Debug {
     /// Whether an event is complete after its transformations.
     fn is_valid(&self, event: &Event) -> bool {
         event.contains(field::ORIGINAL_STRING) && event.contains(field::TIMESTAMP)
+    }
+
+    /// The fields that events get from this parser. A parser whose messages name their fields themselves knows none.
+    fn fields(&self) -> GivenFields {
+        GivenFields::default()
     }
 
     /// How the message's bytes are read where an event has no `original_string`.
@@ -146,6 +152,7 @@ pub(crate) fn build(
             "/parserClassName",
             format!("there is no parser `{class_name}`"),
         )
+        .with_code(config_code::UNKNOWN_NAME)
         .with_help(format!("one of {}", known.join(", "))),
     ])
 }
@@ -159,7 +166,7 @@ impl Setup<'_> {
         match self.settings.get(name) {
             None | Some(serde_json::Value::Null) => Ok(None),
             Some(serde_json::Value::Array(_) | serde_json::Value::Object(_)) => {
-                Err(setting_problem(name, "expected text"))
+                Err(setting_problem(name, "expected text").with_code(config_code::WRONG_TYPE))
             }
             Some(scalar) => Ok(Some(crate::lenient::plain_text(scalar))),
         }
@@ -172,6 +179,7 @@ impl Setup<'_> {
     pub fn required_text(&self, name: &str) -> Result<String, ConfigProblem> {
         self.text(name)?.ok_or_else(|| {
             setting_problem(name, "the setting is missing")
+                .with_code(config_code::MISSING_KEY)
                 .with_help("this parser cannot work without it")
         })
     }
@@ -185,7 +193,10 @@ impl Setup<'_> {
             None | Some(serde_json::Value::Null) => Ok(false),
             Some(serde_json::Value::Bool(truth)) => Ok(*truth),
             Some(serde_json::Value::String(text)) => Ok(text.trim().eq_ignore_ascii_case("true")),
-            Some(_) => Err(setting_problem(name, "expected true or false")),
+            Some(_) => {
+                Err(setting_problem(name, "expected true or false")
+                    .with_code(config_code::WRONG_TYPE))
+            }
         }
     }
 
@@ -199,9 +210,15 @@ impl Setup<'_> {
         };
         Charset::by_name(&name).ok_or_else(|| {
             setting_problem("readCharset", format!("there is no character set `{name}`"))
+                .with_code(config_code::UNKNOWN_NAME)
                 .with_help(format!("one of {}", charset::NAMES))
         })
     }
+}
+
+/// A pattern in one entry of `parserConfig` that cannot be read.
+pub(crate) fn bad_pattern(name: &str, reason: impl Into<String>) -> ConfigProblem {
+    setting_problem(name, reason).with_code(config_code::BAD_PATTERN)
 }
 
 /// A problem with one entry of `parserConfig`.

@@ -2,11 +2,12 @@
 //! some for each type.
 
 use alidade_event::{Event, FieldName, field};
-use alidade_stellar::ConfigProblem;
+use alidade_stellar::{ConfigProblem, config_code};
 use serde_json::Value as Json;
 
-use super::{MessageParser, Run, Setup, setting_problem};
+use super::{MessageParser, Run, Setup, bad_pattern, setting_problem};
 use crate::charset::Charset;
+use crate::given::GivenFields;
 use crate::lenient::plain_text;
 use crate::regex::{Group, JavaRegex, MatchScratch, NamedGroups, scan_groups};
 
@@ -42,18 +43,20 @@ impl RegularExpressionsParser {
                     "recordTypeRegex",
                     "Invalid config :recordTypeRegex is missing in parserConfig",
                 )
+                .with_code(config_code::MISSING_KEY)
             })?;
         let record_type = FieldsRegex::find(&source, underscores)
-            .map_err(|reason| setting_problem("recordTypeRegex", reason))?;
+            .map_err(|reason| bad_pattern("recordTypeRegex", reason))?;
         let mut headers = Vec::new();
         for source in texts(setup.settings.get("messageHeaderRegex")) {
             headers.push(
                 FieldsRegex::find(&source, underscores)
-                    .map_err(|reason| setting_problem("messageHeaderRegex", reason))?,
+                    .map_err(|reason| bad_pattern("messageHeaderRegex", reason))?,
             );
         }
         let Some(Json::Array(entries)) = setup.settings.get("fields") else {
             return Err(setting_problem("fields", "the setting is missing")
+                .with_code(config_code::MISSING_KEY)
                 .with_help("a list of {\"recordType\": ..., \"regex\": ...}"));
         };
         let mut by_type = Vec::with_capacity(entries.len());
@@ -179,11 +182,12 @@ fn fields_of_type(
                 "recordType",
                 "the entry does not name its record type".to_owned(),
             )
+            .with_code(config_code::MISSING_KEY)
         })?;
     let mut expressions = Vec::new();
     for source in texts(entry.get("regex")) {
         let expression = FieldsRegex::new(&source, underscores, JavaRegex::full)
-            .map_err(|reason| problem("regex", reason))?;
+            .map_err(|reason| problem("regex", reason).with_code(config_code::BAD_PATTERN))?;
         // One without named groups gives nothing, so that the next one gets its turn.
         if !expression.fields.is_empty() {
             expressions.push(expression);
@@ -224,5 +228,15 @@ impl MessageParser for RegularExpressionsParser {
 
     fn charset(&self) -> Charset {
         self.charset
+    }
+
+    fn fields(&self) -> GivenFields {
+        let by_type = self.by_type.iter().flat_map(|(_, fields)| fields);
+        let all = self
+            .headers
+            .iter()
+            .chain([&self.record_type])
+            .chain(by_type);
+        GivenFields::all(all.flat_map(|regex| regex.fields.iter().map(|(name, _)| name.clone())))
     }
 }

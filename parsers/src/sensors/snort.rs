@@ -1,13 +1,14 @@
 //! Snort's alerts in CSV form.
 
 use alidade_event::{Event, FieldName, Value, field};
-use alidade_stellar::ConfigProblem;
+use alidade_stellar::{ConfigProblem, config_code};
 use jiff::tz::TimeZone;
 
 use super::csv::Columns;
-use super::{MessageParser, Run, Setup, setting_problem};
+use super::{MessageParser, Run, Setup, bad_pattern, setting_problem};
 use crate::charset::Charset;
 use crate::dates::{JavaTimeFormat, strict_zone};
+use crate::given::GivenFields;
 
 const COLUMNS: [&str; 27] = [
     "timestamp",
@@ -59,12 +60,14 @@ impl SnortParser {
             None => TimeZone::UTC,
             Some(name) => strict_zone(&name).ok_or_else(|| {
                 setting_problem("timeZone", format!("there is no time zone `{name}`"))
+                    .with_code(config_code::UNKNOWN_NAME)
+                    .with_help("write for example UTC or America/New_York")
             })?,
         };
         let pattern = setup.text("dateFormat")?;
         let date_format =
             JavaTimeFormat::compile(pattern.as_deref().unwrap_or(DEFAULT_DATE_FORMAT), zone)
-                .map_err(|reason| setting_problem("dateFormat", reason))?;
+                .map_err(|reason| bad_pattern("dateFormat", reason))?;
         let columns = COLUMNS
             .iter()
             .enumerate()
@@ -99,5 +102,11 @@ impl MessageParser for SnortParser {
 
     fn charset(&self) -> Charset {
         self.charset
+    }
+
+    fn fields(&self) -> GivenFields {
+        let mut given = GivenFields::all(self.columns.names());
+        given.names.push(FieldName::new_static(field::IS_ALERT));
+        given
     }
 }

@@ -18,7 +18,7 @@ struct LancopeParser {
 pub(crate) fn build(setup: &mut Setup<'_>) -> Result<Box<dyn MessageParser>, Vec<ConfigProblem>> {
     let charset = setup.charset().map_err(|problem| vec![problem])?;
     let time = JavaDateFormat::compile("yyyy-MM-dd'T'HH:mm:ss", TimeZone::UTC)
-        .map_err(|reason| vec![super::setting_problem("dateFormat", reason)])?;
+        .map_err(|reason| vec![super::bad_pattern("dateFormat", reason)])?;
     Ok(Box::new(LancopeParser { time, charset }))
 }
 

@@ -1,7 +1,7 @@
 //! Syslog by RFC 3164 and RFC 5424.
 
 use alidade_event::{Event, FieldName, Str, Value, field};
-use alidade_stellar::ConfigProblem;
+use alidade_stellar::{ConfigProblem, config_code};
 use jiff::tz::TimeZone;
 
 use super::header_time;
@@ -61,8 +61,11 @@ pub(crate) fn device_zone(setup: &Setup<'_>) -> Result<TimeZone, ConfigProblem> 
     let Some(name) = setup.text("deviceTimeZone")? else {
         return Ok(TimeZone::UTC);
     };
-    strict_zone(&name)
-        .ok_or_else(|| setting_problem("deviceTimeZone", format!("there is no time zone `{name}`")))
+    strict_zone(&name).ok_or_else(|| {
+        setting_problem("deviceTimeZone", format!("there is no time zone `{name}`"))
+            .with_code(config_code::UNKNOWN_NAME)
+            .with_help("write for example UTC or America/New_York")
+    })
 }
 
 fn nil_policy(setup: &Setup<'_>) -> Result<NilPolicy, ConfigProblem> {
@@ -72,6 +75,7 @@ fn nil_policy(setup: &Setup<'_>) -> Result<NilPolicy, ConfigProblem> {
         Some("NULL") => Ok(NilPolicy::Null),
         Some(other) => Err(
             setting_problem("nilPolicy", format!("there is no policy `{other}`"))
+                .with_code(config_code::UNKNOWN_NAME)
                 .with_help("one of OMIT, DASH, NULL"),
         ),
     }

@@ -4,9 +4,10 @@ use alidade_event::{Event, FieldName, Value, field};
 use alidade_stellar::ConfigProblem;
 
 use super::grok::{GrokParser, GrokSettings, LineFailure};
-use super::{MessageParser, Run, Setup, setting_problem};
+use super::{MessageParser, Run, Setup, bad_pattern};
 use crate::charset::utf8;
 use crate::dates::{JavaDateFormat, lenient_zone, year_of};
+use crate::given::GivenFields;
 use jiff::tz::TimeZone;
 
 #[derive(Debug)]
@@ -38,7 +39,7 @@ impl WebSphereParser {
             .text("timeZone")?
             .map_or(TimeZone::UTC, |name| lenient_zone(&name));
         let time_format = JavaDateFormat::compile(&settings.date_format, zone.clone())
-            .map_err(|reason| setting_problem("dateFormat", reason))?;
+            .map_err(|reason| bad_pattern("dateFormat", reason))?;
         Ok(WebSphereParser {
             time_field: or(setup.text("timestampField")?, "timestamp_string"),
             grok: GrokParser::new(settings, setup)?,
@@ -117,5 +118,20 @@ impl MessageParser for WebSphereParser {
 
     fn is_valid(&self, event: &Event) -> bool {
         self.grok.is_valid(event)
+    }
+
+    fn fields(&self) -> GivenFields {
+        let mut given = self.grok.fields();
+        let told_by_the_message = [
+            "event_subtype",
+            "username",
+            "security_domain",
+            "process",
+            field::IP_SRC_ADDR,
+        ];
+        given
+            .names
+            .extend(told_by_the_message.map(FieldName::new_static));
+        given
     }
 }

@@ -6,7 +6,7 @@ mod reshape;
 mod stellar;
 
 use alidade_event::{Event, FieldName, Value};
-use alidade_stellar::{ConfigProblem, Context, EvalError, Library, Place, Scope};
+use alidade_stellar::{ConfigProblem, Context, EvalError, Library, Place, Scope, config_code};
 
 use crate::config::FieldTransformationConfig;
 
@@ -53,6 +53,7 @@ impl Transformation {
         let Some(name) = config.transformation.as_deref() else {
             return Err(vec![
                 ConfigProblem::new(path, "the entry does not name its `transformation`")
+                    .with_code(config_code::MISSING_KEY)
                     .with_help(format!("one of {SUPPORTED}")),
             ]);
         };
@@ -72,7 +73,7 @@ impl Transformation {
                     .map(Transformation::Stellar)
             }
             "REMOVE" | "RemoveTransformation" => {
-                reshape::Remove::compile(&entry, library).map(Transformation::Remove)
+                reshape::Remove::compile(&entry, library, warnings).map(Transformation::Remove)
             }
             "RENAME" | "RenameTransformation" => {
                 Ok(Transformation::Rename(reshape::Rename::compile(&entry)))
@@ -91,6 +92,7 @@ impl Transformation {
                     format!("{path}/transformation"),
                     format!("there is no transformation `{name}`"),
                 )
+                .with_code(config_code::UNKNOWN_NAME)
                 .with_help(format!("one of {SUPPORTED}")),
             ]),
         }

@@ -1,7 +1,7 @@
 //! The IP_PROTOCOL transformation: protocol numbers become names.
 
 use alidade_event::{Event, FieldName, Value};
-use alidade_stellar::{ConfigProblem, protocol_name};
+use alidade_stellar::{ConfigProblem, config_code, protocol_name};
 
 use super::Entry;
 
@@ -17,6 +17,7 @@ impl IpProtocol {
         let (Some(input), Some(output)) = (entry.input.first(), entry.output.first()) else {
             return Err(vec![
                 ConfigProblem::new(entry.path, "IP_PROTOCOL has no `input`")
+                    .with_code(config_code::MISSING_KEY)
                     .with_help("name the field that holds the protocol's number in `input`"),
             ]);
         };

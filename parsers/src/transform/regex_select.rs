@@ -1,7 +1,7 @@
 //! The REGEX_SELECT transformation: a field is set to the name of the first expression that another field matches.
 
 use alidade_event::{Event, FieldName, Str, Value};
-use alidade_stellar::ConfigProblem;
+use alidade_stellar::{ConfigProblem, config_code};
 
 use super::Entry;
 use crate::regex::{JavaRegex, NamedGroups};
@@ -31,9 +31,14 @@ impl RegexSelect {
             for source in sources {
                 match JavaRegex::find(source, &NamedGroups::none()) {
                     Ok(expression) => expressions.push(expression),
-                    Err(reason) => {
-                        warnings.push(ConfigProblem::new(entry.config_path(name), reason))
-                    }
+                    Err(reason) => warnings.push(
+                        ConfigProblem::warning(
+                            config_code::BAD_PATTERN,
+                            entry.config_path(name),
+                            reason,
+                        )
+                        .with_help("correct it; until then it is left out"),
+                    ),
                 }
             }
             choices.push((Str::from(name), expressions));
@@ -41,10 +46,14 @@ impl RegexSelect {
         let input = match entry.input.as_slice() {
             [only] => Some(only.clone()),
             _ => {
-                warnings.push(ConfigProblem::new(
-                    format!("{}/input", entry.path),
-                    "REGEX_SELECT takes exactly one input; with any other number it does nothing",
-                ));
+                warnings.push(
+                    ConfigProblem::warning(
+                        config_code::NO_EFFECT,
+                        format!("{}/input", entry.path),
+                        "REGEX_SELECT takes exactly one input; with any other number it does nothing",
+                    )
+                    .with_help("name one field in `input`"),
+                );
                 None
             }
         };

@@ -1,7 +1,9 @@
 //! REMOVE, RENAME and SELECT.
 
 use alidade_event::{Event, FieldName, field};
-use alidade_stellar::{ConfigProblem, Context, EvalError, Library, Program, compile_predicate};
+use alidade_stellar::{
+    ConfigProblem, Context, EvalError, Library, Program, compile_predicate, config_code,
+};
 
 use super::{Entry, Progress, Visible, cause};
 use crate::lenient::plain_text;
@@ -15,10 +17,15 @@ pub(crate) struct Remove {
 }
 
 impl Remove {
-    pub fn compile(entry: &Entry<'_>, library: &Library) -> Result<Self, Vec<ConfigProblem>> {
+    pub fn compile(
+        entry: &Entry<'_>,
+        library: &Library,
+        warnings: &mut Vec<ConfigProblem>,
+    ) -> Result<Self, Vec<ConfigProblem>> {
         if entry.output.is_empty() {
             return Err(vec![
                 ConfigProblem::new(entry.path, "REMOVE has neither `input` nor `output`")
+                    .with_code(config_code::MISSING_KEY)
                     .with_help("list the fields to remove in `output`"),
             ]);
         }
@@ -26,15 +33,13 @@ impl Remove {
             None | Some(serde_json::Value::Null) => None,
             // Upstream takes a condition that is not text for none at all.
             Some(source) if !source.is_string() => None,
-            Some(source) => Some(compile_predicate(&plain_text(source), library).map_err(
-                |diagnostics| {
-                    let path = entry.config_path("condition");
-                    diagnostics
-                        .iter()
-                        .map(|diagnostic| ConfigProblem::from_diagnostic(path.clone(), diagnostic))
-                        .collect::<Vec<_>>()
-                },
-            )?),
+            Some(source) => {
+                let path = entry.config_path("condition");
+                let program = compile_predicate(&plain_text(source), library)
+                    .map_err(|diagnostics| ConfigProblem::from_diagnostics(&path, &diagnostics))?;
+                warnings.extend(ConfigProblem::from_diagnostics(&path, program.warnings()));
+                Some(program)
+            }
         };
         Ok(Remove {
             input: entry.input.clone(),
@@ -125,6 +130,7 @@ impl Select {
         if entry.output.is_empty() {
             return Err(vec![
                 ConfigProblem::new(entry.path, "SELECT has neither `input` nor `output`")
+                    .with_code(config_code::MISSING_KEY)
                     .with_help("list the fields to keep in `output`"),
             ]);
         }

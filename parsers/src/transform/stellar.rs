@@ -2,7 +2,7 @@
 
 use alidade_event::{Event, FieldName, Value};
 use alidade_stellar::{
-    ConfigProblem, Context, EvalError, Layers, Library, Program, Scope, compile,
+    ConfigProblem, Context, EvalError, Layers, Library, Program, Scope, compile, config_code,
 };
 
 use super::{Entry, Locals, Progress, Surroundings, Visible, cause};
@@ -32,7 +32,8 @@ impl StellarStatements {
         let everything_is_output = entry.output.is_empty();
         if everything_is_output {
             warnings.push(
-                ConfigProblem::new(
+                ConfigProblem::warning(
+                    config_code::OUTPUT_WITHOUT_EXPRESSION,
                     entry.path,
                     "`output` is missing: every name in `config` becomes a field",
                 )
@@ -47,28 +48,33 @@ impl StellarStatements {
             }
             let path = entry.config_path(name);
             match compile(&plain_text(source), library) {
-                Ok(program) => statements.push(Statement {
-                    name: FieldName::from(name),
-                    program,
-                    is_result: everything_is_output
-                        || entry.output.iter().any(|output| output == name),
-                }),
-                Err(diagnostics) => problems.extend(
-                    diagnostics
-                        .iter()
-                        .map(|diagnostic| ConfigProblem::from_diagnostic(path.clone(), diagnostic)),
-                ),
+                Ok(program) => {
+                    warnings.extend(ConfigProblem::from_diagnostics(&path, program.warnings()));
+                    statements.push(Statement {
+                        name: FieldName::from(name),
+                        program,
+                        is_result: everything_is_output
+                            || entry.output.iter().any(|output| output == name),
+                    });
+                }
+                Err(diagnostics) => {
+                    problems.extend(ConfigProblem::from_diagnostics(&path, &diagnostics));
+                }
             }
         }
         if !problems.is_empty() {
             return Err(problems);
         }
-        for output in &entry.output {
+        for (at, output) in entry.output.iter().enumerate() {
             if !entry.settings.contains_key(output.as_str()) {
-                warnings.push(ConfigProblem::new(
-                    format!("{}/output", entry.path),
-                    format!("`{output}` has no expression in `config`"),
-                ));
+                warnings.push(
+                    ConfigProblem::warning(
+                        config_code::OUTPUT_WITHOUT_EXPRESSION,
+                        format!("{}/output/{at}", entry.path),
+                        format!("`{output}` has no expression in `config`"),
+                    )
+                    .with_help("give it one, or take it out of `output`"),
+                );
             }
         }
         Ok(StellarStatements {
