@@ -146,7 +146,7 @@ async fn a_late_answer_is_nobody_elses() {
         peer.greet().await?;
         let call = peer.call().await?;
         if number == 0 {
-            tokio::time::sleep(Duration::from_millis(700)).await;
+            tokio::time::sleep(Duration::from_millis(1500)).await;
         }
         peer.answer(call.id, 50 + call.id).await?;
         peer.stall().await

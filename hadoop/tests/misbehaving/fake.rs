@@ -195,8 +195,8 @@ pub fn good_answer(call_id: i32, number: i32) -> Vec<u8> {
 /// Short enough for tests, long enough for a busy machine to do what is to be done.
 pub fn options() -> RpcOptions {
     RpcOptions {
-        connect_timeout: Duration::from_millis(500),
-        call_timeout: Duration::from_millis(500),
+        connect_timeout: Duration::from_secs(1),
+        call_timeout: Duration::from_secs(1),
         patience: Duration::from_millis(400),
         max_message_bytes: 100_000,
         ..RpcOptions::default()

@@ -2,6 +2,7 @@
 
 mod des3;
 mod digest;
+mod digest_layer;
 mod directives;
 mod gssapi;
 mod negotiate;
