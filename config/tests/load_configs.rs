@@ -491,12 +491,12 @@ async fn warnings_alike_are_one_line_and_the_tests_beside_are_left_alone() {
     let lines: Vec<&str> = pushed.err.lines().collect();
     assert_eq!(lines.len(), 2, "{}", pushed.err);
     assert!(
-        lines[0].starts_with("warning: enrichments/asa.json:1:48: not built yet"),
+        lines[0].starts_with("warning: enrichments/asa.json:1:49: not built yet"),
         "{}",
         lines[0]
     );
     assert!(
-        lines[0].ends_with("also at enrichments/bro.json:1:48, enrichments/snort.json:1:48"),
+        lines[0].ends_with("also at enrichments/bro.json:1:49, enrichments/snort.json:1:49"),
         "{}",
         lines[0]
     );

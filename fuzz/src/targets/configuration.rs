@@ -148,7 +148,7 @@ fn run(input: &[u8], observed: &mut Observed) -> Result<(), Violation> {
     check_problems(&document.warnings(), lines, observed)?;
     let members = Json::Object(document.members().clone());
     let pretty = to_pretty(&members);
-    let again = JsonDocument::parse(document.id(), pretty.as_bytes());
+    let again = JsonDocument::parse(document.name(), pretty.as_bytes());
     let again =
         again.map_err(|problem| Violation(format!("printed and then refused: {problem}")))?;
     promise(again.members() == document.members(), || {

@@ -129,7 +129,7 @@ pub struct TestFile {
     pub name: String,
     pub sensor: String,
     /// Each test, or what is wrong with it.
-    pub cases: Vec<Result<Case, Problem>>,
+    pub cases: Vec<Result<Case, Box<Problem>>>,
 }
 
 /// The folder beside the documents.
@@ -181,7 +181,7 @@ fn sorted(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
 fn read(sensor: &str, stem: &str, bytes: &[u8]) -> TestFile {
     let document = format!("{FOLDER}/{sensor}/{stem}");
     let cases = match JsonDocument::parse_any(&document, bytes) {
-        Err(problem) => vec![Err(*problem)],
+        Err(problem) => vec![Err(problem)],
         Ok(document) => match document.value() {
             Json::Array(members) => members
                 .iter()
@@ -198,13 +198,11 @@ fn read(sensor: &str, stem: &str, bytes: &[u8]) -> TestFile {
     }
 }
 
-fn case_of(document: &JsonDocument, pointer: &str, written: &Json) -> Result<Case, Problem> {
-    let case: Case = document
-        .typed_at(pointer, written.clone())
-        .map_err(|problem| *problem)?;
+fn case_of(document: &JsonDocument, pointer: &str, written: &Json) -> Result<Case, Box<Problem>> {
+    let case: Case = document.typed_at(pointer, written.clone())?;
     let wrong = |message: &str, help: &str| {
         let problem = document.problem_at(pointer, None, config_code::UNUSABLE_SETTING, message);
-        Err(problem.with_label("this test").with_help(help))
+        Err(Box::new(problem.with_label("this test").with_help(help)))
     };
     if case.input.is_some() == case.message.is_some() {
         return wrong(

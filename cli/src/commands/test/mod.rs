@@ -76,7 +76,8 @@ pub fn run(arguments: &[String]) -> Result<(), CliError> {
         for case in &file.cases {
             let verdict = case
                 .as_ref()
-                .map(|case| (case.name.as_str(), bench.run(&file.sensor, case)));
+                .map(|case| (case.name.as_str(), bench.run(&file.sensor, case)))
+                .map_err(|problem| &**problem);
             report.add(CaseReport::new(&file.name, verdict));
         }
     }

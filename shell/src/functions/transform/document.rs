@@ -21,7 +21,7 @@ impl Document {
     /// # Errors
     /// When the text is no JSON object.
     pub(in crate::functions) fn parse(kind: Kind, text: &str) -> Result<Document, EvalError> {
-        let read = JsonDocument::parse(&id_of(kind), text.as_bytes());
+        let read = JsonDocument::parse(id_of(kind), text.as_bytes());
         match read {
             Ok(read) => Ok(Document {
                 kind,
@@ -39,7 +39,7 @@ impl Document {
         kind: Kind,
         text: &str,
     ) -> Result<Document, EvalError> {
-        let read = JsonDocument::parse(&id_of(kind), text.as_bytes())
+        let read = JsonDocument::parse(id_of(kind), text.as_bytes())
             .and_then(|read| read.typed::<T>().map(|_| read));
         match read {
             Ok(read) => Ok(Document {
