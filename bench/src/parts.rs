@@ -10,7 +10,7 @@ use alidade_maas_client::{Caller, CallerOptions, Models};
 use alidade_maas_core::{Endpoint, MemoryRegistry, Registry, ServiceInstance, ServiceType};
 use alidade_parsers::BuiltInPatterns;
 use alidade_pipeline::{
-    IndexingSpec, KafkaSettings, ParserSpec, Services, Shutdown, StageSpec, start,
+    IndexingSpec, KafkaSettings, ParserSpec, RestClient, Services, Shutdown, StageSpec, start,
 };
 use alidade_stellar::Library;
 use alidade_testkit::FakeModel;
@@ -163,6 +163,8 @@ fn services(
             ..KafkaSettings::default()
         },
         models: Some((models, caller)),
+        rest: RestClient::new(runtime.handle().clone()),
+        databases: Arc::default(),
         runtime: runtime.handle().clone(),
     })
 }

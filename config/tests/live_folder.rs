@@ -240,7 +240,7 @@ fn all_problems_of_all_documents_are_told_at_once() {
     );
     let text = problems
         .iter()
-        .find(|problem| problem.document.to_string() == "indexing/squid");
+        .find(|problem| problem.document == "indexing/squid");
     assert_eq!(
         text.unwrap().to_string(),
         "error[C102]: the settings of the writer \"elasticsearch\" must be an object\n --> indexing/squid.json:1:19\n  |\n1 | {\"elasticsearch\": 5}\n  |                   ^ the wrong type\n  = field: /elasticsearch\n  = help: write for example {\"batchSize\": 5, \"enabled\": true}"

@@ -139,7 +139,7 @@ fn compiler() -> &'static Compiler {
 fn run(input: &[u8], observed: &mut Observed) -> Result<(), Violation> {
     let lines = input.iter().filter(|byte| **byte == b'\n').count() + 1;
     let sensor = || "s".to_owned();
-    let document = match JsonDocument::parse(&DocumentId::Parser(sensor()), input) {
+    let document = match JsonDocument::parse(DocumentId::Parser(sensor()), input) {
         Ok(document) => document,
         Err(problem) => {
             return check_problems(&[*problem], lines, observed);
