@@ -26,6 +26,8 @@ const MADE: &[(&str, &str)] = &[
     ("nothing", "() -> 1"),
     ("reader", "(x) -> [x, s, i + d]"),
     ("looper", "(x, y) -> MAP([x, y], z -> [y, z])"),
+    // Values share what they are made of: twenty calls make one that holds a million others.
+    ("doubler", "(x, y) -> [x, x]"),
 ];
 
 /// The event. Made once.
