@@ -103,6 +103,12 @@ fn print_text(outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
     let example = problems.iter().find(|problem| problem.is_error());
     if let Some(example) = example.or(problems.first()) {
         writeln!(out, "`alidade explain {}` tells more", example.code)?;
+        if example.is_error() {
+            writeln!(
+                out,
+                "a document with an error may have more findings that show when it is mended"
+            )?;
+        }
     }
     Ok(())
 }

@@ -10,6 +10,9 @@ pub trait BatchCalls: RemoteCalls + Send {
     /// Makes the noted calls and waits for their answers, no longer than their time-out.
     fn perform(&mut self);
 
+    /// From now on, until the next batch, what is not known is answered as if it had failed: nothing is noted any more.
+    fn close(&mut self);
+
     fn as_remote(&mut self) -> &mut dyn RemoteCalls;
 }
 
@@ -18,10 +21,12 @@ impl BatchCalls for NoRemote {
 
     fn perform(&mut self) {}
 
+    fn close(&mut self) {}
+
     fn as_remote(&mut self) -> &mut dyn RemoteCalls {
         self
     }
 }
 
 /// How often the events of a batch may wait for calls that depend on the answers of others.
-pub const MOST_ROUNDS: usize = 8;
+pub const MOST_ROUNDS: usize = 32;

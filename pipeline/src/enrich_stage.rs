@@ -6,7 +6,7 @@ use std::sync::Arc;
 use alidade_config::{EnrichmentEntry, Live, Snapshot};
 use alidade_enrichment::{EnrichOutcome, Enricher, EnrichmentSettings, SensorEnrichmentConfig};
 use alidade_event::{ErrorRecord, ErrorType, Event, NumberStyle, Origin, RawMessage, Str, field};
-use alidade_stellar::{Context, Library, NoRemote};
+use alidade_stellar::{Context, Library};
 
 use crate::ack::Ticket;
 use crate::calls::{BatchCalls, MOST_ROUNDS};
@@ -172,14 +172,13 @@ impl Transform for EnrichStage {
         }
         tracing::warn!(
             events = self.waiting.len(),
-            "model calls depend on one another more than {MOST_ROUNDS} deep; the events go on without them"
+            "calls depend on one another more than {MOST_ROUNDS} deep; the events go on without the last of them"
         );
-        let calls = std::mem::replace(&mut self.calls, Box::new(NoRemote));
+        self.calls.close();
         for waiting in std::mem::take(&mut self.waiting) {
             let mut outbox = outlet.for_ticket(waiting.ticket);
             self.enrich(waiting.source, waiting.event, waiting.origin, &mut outbox);
         }
-        self.calls = calls;
     }
 
     fn error_topic(&self) -> &str {

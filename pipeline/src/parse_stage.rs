@@ -5,7 +5,7 @@ use std::sync::Arc;
 use alidade_config::{Live, ParserEntry, Snapshot};
 use alidade_event::{Event, Str};
 use alidade_parsers::{ParsedRecord, PendingEvent, Record, Scratch};
-use alidade_stellar::{Context, NoRemote};
+use alidade_stellar::Context;
 
 use crate::ack::Ticket;
 use crate::calls::{BatchCalls, MOST_ROUNDS};
@@ -216,11 +216,12 @@ impl Transform for ParserStage {
         tracing::warn!(
             sensor = self.sensor.as_str(),
             events = self.waiting.len(),
-            "model calls depend on one another more than {MOST_ROUNDS} deep; the events go on without them"
+            "calls depend on one another more than {MOST_ROUNDS} deep; the events go on without the last of them"
         );
+        self.calls.close();
         for (ticket, pending) in std::mem::take(&mut self.waiting) {
-            let mut no_calls = NoRemote;
-            let mut context = Context::new(&self.snapshot.global.value, self.now_ms, &mut no_calls);
+            let global = &self.snapshot.global.value;
+            let mut context = Context::new(global, self.now_ms, self.calls.as_remote());
             entry
                 .parser
                 .resume(pending, &mut self.scratch, &mut context, &mut self.parsed);

@@ -160,6 +160,29 @@ fn whatever_the_service_does_the_call_has_a_value() {
 }
 
 #[test]
+fn a_closed_batch_keeps_its_answers_and_asks_nothing_new() {
+    let service = start();
+    let mut outside = service.outside();
+    let known = [service.url("/seen")];
+    assert_ne!(answer(&mut outside, "REST_GET", &known), "null");
+    outside.close();
+    assert!(matches!(
+        outside.call("REST_GET", &known),
+        RemoteOutcome::Ready(Value::Map(_))
+    ));
+    let down = json(r#"{"error.value.override": "down"}"#);
+    match outside.call("REST_GET", &[service.url("/other"), down]) {
+        RemoteOutcome::Ready(value) => assert_eq!(value, Value::str("down")),
+        other => panic!("{other:?}"),
+    }
+    outside.begin_batch();
+    assert!(matches!(
+        outside.call("REST_GET", &known),
+        RemoteOutcome::Pending
+    ));
+}
+
+#[test]
 fn an_expression_at_fault_is_told_and_nothing_is_asked() {
     let service = start();
     let mut outside = service.outside();

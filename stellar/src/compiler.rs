@@ -43,6 +43,8 @@ pub(crate) struct Compiler<'l> {
     parameters: Vec<Bound>,
     lambdas: usize,
     depth: usize,
+    /// The largest depth so far, within the lambda that is being compiled.
+    deepest: usize,
     folding: Folding,
 }
 
@@ -58,12 +60,19 @@ impl<'l> Compiler<'l> {
             parameters: Vec::new(),
             lambdas: 0,
             depth: 0,
+            deepest: 0,
             folding: Folding::new(),
         }
     }
 
+    /// Calls that fail with the constants that they are given, with the reasons.
+    pub fn failing_calls(&mut self) -> Vec<(Span, String)> {
+        std::mem::take(&mut self.folding.failures)
+    }
+
     pub fn compile(&mut self, tree: Expr) -> Node {
         self.depth += 1;
+        self.deepest = self.deepest.max(self.depth);
         if self.depth > MAX_DEPTH {
             self.depth -= 1;
             if !self.errors.iter().any(|error| error.code == "S007") {
@@ -238,7 +247,10 @@ impl<'l> Compiler<'l> {
                 uses: 0,
                 stays: false,
             }));
+        let outer_deepest = std::mem::replace(&mut self.deepest, self.depth);
         let body = self.compile(body);
+        let depth = self.deepest - self.depth;
+        self.deepest = self.deepest.max(outer_deepest);
         self.lambdas -= 1;
         let own = self.parameters.drain(captured..);
         let used_once = own.map(|bound| bound.uses == 1 && !bound.stays).collect();
@@ -246,6 +258,7 @@ impl<'l> Compiler<'l> {
             home: Arc::clone(&self.home),
             captured,
             used_once,
+            depth,
             body,
         });
         // Inside of another lambda every evaluation makes a value of its own, and no two of them are equal.

@@ -13,8 +13,8 @@ use crate::membership::Members;
 use crate::node::{Branches, CallNode, Chain, InNode, Node};
 use crate::operators::{arithmetic, compare, contains};
 use crate::runtime::{Runtime, Variables};
-use crate::syntax::Connective;
-use crate::{Context, NoRemote, Scope};
+use crate::syntax::{Connective, Span};
+use crate::{Context, EvalError, NoRemote, Scope};
 
 /// Most bytes, about, of the arguments of a call that is made at compile time, and of its value.
 const MAX_BYTES: usize = 4 << 10;
@@ -27,13 +27,19 @@ const MAX_TIME: Duration = Duration::from_millis(100);
 pub(crate) struct Folding {
     bytes: usize,
     time: Duration,
+    /// Calls that fail with the constants that they are given, with the reasons.
+    pub failures: Vec<(Span, String)>,
 }
+
+/// Most of them that are kept.
+const MAX_FAILURES: usize = 20;
 
 impl Folding {
     pub fn new() -> Self {
         Folding {
             bytes: MAX_BYTES_TOGETHER,
             time: MAX_TIME,
+            failures: Vec::new(),
         }
     }
 
@@ -107,9 +113,14 @@ impl Folding {
             places: &[],
         };
         let mut runtime = Runtime::new(&Nothing, variables, &mut context);
-        let value = evaluate(node, Frame::EMPTY, &mut runtime)
-            .ok()?
-            .into_owned();
+        let value = match evaluate(node, Frame::EMPTY, &mut runtime) {
+            Ok(value) => value.into_owned(),
+            Err(error) => {
+                let looked_outside = runtime.looked_outside.get();
+                self.note_failure(node, error, looked_outside);
+                return None;
+            }
+        };
         let mut left = MAX_BYTES.min(self.bytes);
         let before = left;
         if runtime.looked_outside.get() || !take(&mut left, &value) {
@@ -117,6 +128,19 @@ impl Folding {
         }
         self.bytes -= before - left;
         Some(value)
+    }
+}
+
+impl Folding {
+    fn note_failure(&mut self, node: &Node, error: EvalError, looked_outside: bool) {
+        let (Node::Call(call), EvalError::Failed { message, .. }) = (node, error) else {
+            return;
+        };
+        // What came of the clock, or of the time that is granted here, may be otherwise at run time.
+        let is_certain = !looked_outside && !message.contains("budget");
+        if is_certain && self.failures.len() < MAX_FAILURES {
+            self.failures.push((call.span, message));
+        }
     }
 }
 

@@ -63,6 +63,8 @@ impl<'e> Frame<'e> {
 
 /// Deepest nesting of running lambdas.
 const MAX_LAMBDA_DEPTH: u32 = 32;
+/// Deepest nesting of their bodies together: bounds the stack that an evaluation takes.
+const MAX_LEVELS: usize = 200;
 /// Number of parameters that need no allocation: every function of the library calls with one or two.
 const FEW: usize = 2;
 
@@ -79,6 +81,12 @@ pub(crate) fn call_lambda(
         )));
     }
     let node = &*lambda.node;
+    let levels = runtime.lambda_levels + node.depth;
+    if levels > MAX_LEVELS {
+        return Err(EvalError::failed(format!(
+            "lambdas that call each other nest deeper than {MAX_LEVELS} operations together"
+        )));
+    }
     if runtime.is_foreign(&node.home) {
         return call_foreign(lambda, arguments, runtime);
     }
@@ -103,7 +111,9 @@ pub(crate) fn call_lambda(
         arguments: own,
     };
     runtime.lambda_depth += 1;
+    runtime.lambda_levels = levels;
     let outcome = evaluate(&node.body, frame, runtime).map(Cow::into_owned);
+    runtime.lambda_levels = levels - node.depth;
     runtime.lambda_depth -= 1;
     outcome
 }

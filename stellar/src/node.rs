@@ -67,6 +67,8 @@ pub(crate) type Home = Arc<OnceLock<Box<[FieldName]>>>;
 
 #[derive(Debug)]
 pub(crate) struct LambdaNode {
+    /// How deep its body nests.
+    pub depth: usize,
     pub home: Home,
     /// Number of values of the surrounding frame that the body may refer to; they come first in its own frame.
     pub captured: usize,

@@ -13,6 +13,7 @@ use crate::operators::described;
 use crate::parser::parse;
 use crate::runtime::{Runtime, Variables};
 use crate::scope::Place;
+use crate::syntax::Span;
 use crate::{Context, Diagnostic, EvalError, Library, Scope, Severity};
 
 /// A compiled expression. Cheap to clone, shared by threads.
@@ -49,10 +50,11 @@ fn compile_for(
     let checked = check(&tree, source, library, purpose);
     let mut compiler = Compiler::new(library);
     let root = compiler.compile(tree);
-    let warnings = sorted_out(checked, &mut compiler.errors);
+    let mut warnings = sorted_out(checked, &mut compiler.errors);
     if !compiler.errors.is_empty() {
         return Err(compiler.errors);
     }
+    warn_of_failures(compiler.failing_calls(), &mut warnings);
     Ok(program(source, root, compiler, warnings))
 }
 
@@ -102,6 +104,22 @@ pub(crate) fn compile_unchecked(source: &str, library: &Library) -> Option<Progr
     let root = compiler.compile(parse(source).ok()?);
     let is_sound = compiler.errors.is_empty();
     is_sound.then(|| program(source, root, compiler, Vec::new()))
+}
+
+/// Warns of calls that fail with the constants that they are given, unless something has been said of them already.
+fn warn_of_failures(failures: Vec<(Span, String)>, warnings: &mut Vec<Diagnostic>) {
+    for (span, message) in failures {
+        let place = span.range();
+        let is_told = warnings
+            .iter()
+            .any(|told| told.span.start < place.end && place.start < told.span.end);
+        if !is_told {
+            warnings.push(
+                Diagnostic::warning("S204", place, message, "fails whenever it is reached")
+                    .with_help("give arguments that the function takes"),
+            );
+        }
+    }
 }
 
 /// Adds the errors among the findings of a check to those of the compiler, and gives the warnings. Of two errors about one

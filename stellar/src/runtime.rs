@@ -34,6 +34,8 @@ pub(crate) struct Runtime<'r> {
     /// Whether anything has been looked at that is neither in the program nor in its variables.
     pub looked_outside: Cell<bool>,
     pub lambda_depth: u32,
+    /// How deep the bodies of the running lambdas nest together.
+    pub lambda_levels: usize,
     steps: usize,
     budget: Option<Duration>,
     /// When the processor time of the thread is up; small evaluations never ask for it.
@@ -65,6 +67,7 @@ impl<'r> Runtime<'r> {
             remote: &mut *context.remote,
             looked_outside: Cell::new(false),
             lambda_depth: 0,
+            lambda_levels: 0,
             steps: 0,
             budget: context.budget,
             deadline: None,
@@ -94,6 +97,7 @@ impl<'r> Runtime<'r> {
             remote: &mut *self.remote,
             looked_outside: self.looked_outside.clone(),
             lambda_depth: self.lambda_depth,
+            lambda_levels: self.lambda_levels,
             steps: self.steps,
             budget: self.budget,
             deadline: self.deadline,

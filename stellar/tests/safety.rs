@@ -514,6 +514,38 @@ fn values_that_share_their_members_cannot_grow_without_bound() {
     assert!(stops);
 }
 
+#[test]
+fn lambdas_that_nest_deep_together_are_stopped_before_the_stack_is() {
+    let deep = |inner: &str| format!("{}{inner}{}", "TO_STRING(".repeat(80), ")".repeat(80));
+    let source = format!("MAP([g -> {}], h -> MAP([h], h))", deep("MAP([g], g)"));
+    let program = compile(&source, &Library::metron()).unwrap();
+    let evaluated = std::thread::spawn(move || {
+        let mut remote = NoRemote;
+        let mut context = Context::new(&Value::Null, 0, &mut remote);
+        program.evaluate(&Event::new(), &mut context)
+    });
+    let error = evaluated.join().unwrap().unwrap_err().to_string();
+    assert!(error.contains("deeper than"), "{error}");
+}
+
+#[test]
+fn constants_that_a_function_refuses_are_told_of() {
+    let warned = |source: &str| {
+        let program = compile(source, &Library::metron()).unwrap();
+        let told = program.warnings().first().cloned();
+        told.map(|told| (told.code, told.span))
+    };
+    assert_eq!(warned("SUBSTRING('abc', 1, 99)"), Some(("S204", 0..23)));
+    assert_eq!(
+        warned("IS_EMPTY(FORMAT('%d', 'a'))").map(|told| told.1),
+        Some(9..26)
+    );
+    assert_eq!(warned("SUBSTRING('abc', 1, 2)"), None);
+    assert_eq!(warned("DATE_FORMAT('HH', timestamp, 'UTC') < '06'"), None);
+    let refused = compile("HASH(url, 'sha256')", &Library::metron()).unwrap_err();
+    assert!(refused[0].message.contains("SHA-256"), "{:?}", refused[0]);
+}
+
 /// Answers with its arguments.
 struct Mirror;
 

@@ -45,7 +45,8 @@ pub fn run(arguments: &[String]) -> Result<(), CliError> {
     if parsed.has("help") {
         return super::print(&TABLE.usage());
     }
-    logging::install(Some("error"));
+    // Why a service gave nothing is told as a warning.
+    logging::install(Some("warn"));
     let runtime = stage_process::runtime()?;
     let outcome = run_session(&parsed, &runtime);
     // An evaluation that was given up may still be waiting for a server.

@@ -6,6 +6,15 @@ use alidade_event::{Map, Str, Value};
 
 use crate::endpoints::ModelVersion;
 
+/// How arguments reach the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As a query, in which everything is text.
+    Query,
+    /// As JSON, in which 5 and "5" differ.
+    Json,
+}
+
 /// Whom a call is addressed to, as far as the answer depends on it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Addressee<'a> {
@@ -26,6 +35,7 @@ pub(crate) fn write_key(
     addressee: Addressee<'_>,
     path: &str,
     arguments: Option<&Map>,
+    form: Form,
 ) {
     key.clear();
     match addressee {
@@ -47,12 +57,12 @@ pub(crate) fn write_key(
     };
     if arguments.len() == 1 {
         for (name, value) in arguments.iter() {
-            push_argument(key, &text_of(name), value);
+            push_argument(key, &text_of(name), value, form);
         }
         return;
     }
     for (name, value) in sorted_arguments(arguments) {
-        push_argument(key, &name, value);
+        push_argument(key, &name, value, form);
     }
 }
 
@@ -66,13 +76,17 @@ pub(crate) fn sorted_arguments(arguments: &Map) -> Vec<(Cow<'_, str>, &Value)> {
     sorted
 }
 
-fn push_argument(key: &mut Vec<u8>, name: &str, value: &Value) {
+fn push_argument(key: &mut Vec<u8>, name: &str, value: &Value, form: Form) {
     push_text(key, name);
     if value.is_null() {
         key.push(b'n');
         return;
     }
-    key.push(b't');
+    let is_text = matches!(value, Value::Str(_));
+    key.push(match form {
+        Form::Json if !is_text => b'j',
+        _ => b't',
+    });
     push_text(key, &text_of(value));
 }
 
@@ -132,7 +146,7 @@ mod tests {
             version: "1",
         };
         let mut key = Vec::new();
-        write_key(&mut key, addressee, path, Some(&map));
+        write_key(&mut key, addressee, path, Some(&map), Form::Query);
         key
     }
 

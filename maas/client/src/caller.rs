@@ -14,6 +14,9 @@ use crate::http_answer::{Failure, ask, read_batch, read_object};
 use crate::warnings::Warnings;
 use crate::{ClientError, Models};
 
+/// Largest answer to a batch that is read, in bytes, however many calls it holds.
+const LARGEST_BATCH_ANSWER: usize = 64 << 20;
+
 /// The limits of model calls.
 #[derive(Debug, Clone)]
 pub struct CallerOptions {
@@ -24,7 +27,7 @@ pub struct CallerOptions {
     pub batch_timeout: Duration,
     /// Calls of one batch under way at once.
     pub concurrency: usize,
-    /// Largest answer that is read, in bytes, be it to one call or to a batch.
+    /// Largest answer to one call that is read, in bytes.
     pub max_answer_bytes: usize,
     /// How long an answer is used again.
     pub answer_lifetime: Duration,
@@ -237,7 +240,9 @@ impl Inner {
         let url = url_at(instance_url, question.target).ok_or(Failure::NoUrl)?;
         let permit = health.admit(monotonic_ms()).ok_or(Failure::SetAside)?;
         let body = question.body.as_deref();
-        let outcome = ask(&self.client, url, body, self.options.max_answer_bytes).await;
+        let limit = self.options.max_answer_bytes.saturating_mul(question.calls);
+        let limit = limit.min(LARGEST_BATCH_ANSWER.max(self.options.max_answer_bytes));
+        let outcome = ask(&self.client, url, body, limit).await;
         let outcome = outcome.and_then(|body| read(&body));
         match &outcome {
             Ok(_) => permit.succeeded(),

@@ -48,6 +48,8 @@ pub(crate) struct Question<'c> {
     pub(crate) url: &'c str,
     pub(crate) target: &'c str,
     pub(crate) body: Option<String>,
+    /// How many calls it stands for.
+    pub(crate) calls: usize,
 }
 
 impl<'c> Question<'c> {
@@ -58,6 +60,7 @@ impl<'c> Question<'c> {
             url: &call.url,
             target: &call.target,
             body: None,
+            calls: 1,
         }
     }
 
@@ -71,6 +74,7 @@ impl<'c> Question<'c> {
         Some(Question {
             body: Some(format!("[{}]", members?.join(","))),
             target: &first.together.as_ref()?.target,
+            calls: calls.len(),
             ..Question::single(first)
         })
     }

@@ -8,7 +8,7 @@ use alidade_stellar::{RemoteCalls, RemoteOutcome};
 
 use crate::answer_cache::{Key, KeyHashing};
 use crate::call::{Call, Together, request_target};
-use crate::call_key::{Addressee, batch_path_of, path_of, text_of, write_key};
+use crate::call_key::{Addressee, Form, batch_path_of, path_of, text_of, write_key};
 use crate::health::monotonic_ms;
 use crate::{Caller, Endpoints, Models};
 
@@ -142,7 +142,11 @@ impl ModelCalls {
         let Some((addressee, model)) = addressee_of(&self.endpoints, endpoint) else {
             return Some(Value::Null);
         };
-        write_key(&mut self.key, addressee, path, model_arguments);
+        let form = match batch_path_of(endpoint, function) {
+            Some(_) => Form::Json,
+            None => Form::Query,
+        };
+        write_key(&mut self.key, addressee, path, model_arguments, form);
         if !self.answers.is_empty()
             && let Some(value) = self.answers.get(self.key.as_slice())
         {

@@ -9,7 +9,7 @@ use alidade_maas_core::{
     DEFAULT_CONFIG_PATH, Listing, Registry, ZooKeeperOptions, ZooKeeperRegistry,
 };
 
-use crate::wait::{Goal, registered, wait_for};
+use crate::wait::{Before, Goal, wait_for};
 use crate::{
     Addition, DeployError, ListFilter, LocalFolderStore, PayloadStore, Removal, add_model,
     list_models, overview, remove_model,
@@ -249,7 +249,7 @@ async fn execute(
                 );
             }
             let (name, version) = (&addition.name, &addition.version);
-            let before = registered(registry, name, version).await?;
+            let before = Before::of(registry, name, version).await?;
             let queued = add_model(registry, store, addition).await?;
             if let Some(place) = &queued.payload {
                 writeln!(out, "Payload stored in {place}").map_err(DeployError::Output)?;
@@ -263,21 +263,22 @@ async fn execute(
             note_missing_service(registry).await;
             let Some(limit) = wait else { return Ok(()) };
             let more = usize::try_from(addition.instances).unwrap_or_default();
-            let goal = Goal::AtLeast(before + more);
-            wait_for(registry, name, version, goal, &queued.item, limit).await?;
+            let goal = Goal::AtLeast(before.registered + more);
+            wait_for(registry, name, version, goal, &before, &queued.item, limit).await?;
             writeln!(out, "Registered: {what}").map_err(DeployError::Output)
         }
         Command::Remove(removal) => {
             let (name, version) = (&removal.name, &removal.version);
-            let before = registered(registry, name, version).await?;
+            let fewer = usize::try_from(removal.instances).unwrap_or_default();
+            let before = Before::of(registry, name, version).await?;
+            let before = Before { fewer, ..before };
             let queued = remove_model(registry, removal).await?;
             let what = counted(removal.instances, name, version);
             writeln!(out, "Queued: end {what}").map_err(DeployError::Output)?;
             note_missing_service(registry).await;
             let Some(limit) = wait else { return Ok(()) };
-            let fewer = usize::try_from(removal.instances).unwrap_or_default();
-            let goal = Goal::AtMost(before.saturating_sub(fewer));
-            wait_for(registry, name, version, goal, &queued.item, limit).await?;
+            let goal = Goal::AtMost(before.registered.saturating_sub(fewer));
+            wait_for(registry, name, version, goal, &before, &queued.item, limit).await?;
             writeln!(out, "Gone: {what}").map_err(DeployError::Output)
         }
         Command::List(filter, form) => {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alidade_maas_core::Registry;
+use alidade_maas_core::{InstanceState, Registry, ServiceStatus};
 use tokio::time::{Instant, sleep};
 
 use crate::list::sorted_instances;
@@ -24,6 +24,55 @@ impl Goal {
             Goal::AtLeast(wanted) => registered >= wanted,
             Goal::AtMost(wanted) => registered <= wanted,
         }
+    }
+}
+
+/// The state before the request.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Before {
+    pub(crate) registered: usize,
+    pub(crate) slots: Slots,
+    /// How many instances the request takes back.
+    pub(crate) fewer: usize,
+}
+
+impl Before {
+    pub(crate) async fn of(
+        registry: &dyn Registry,
+        name: &str,
+        version: &str,
+    ) -> Result<Before, DeployError> {
+        Ok(Before {
+            registered: registered(registry, name, version).await?,
+            slots: Slots::of(&status(registry).await?, name, version),
+            fewer: 0,
+        })
+    }
+}
+
+/// The instances of a model that the service keeps, whatever their state.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Slots {
+    all: usize,
+    given_up: usize,
+}
+
+impl Slots {
+    fn of(status: &ServiceStatus, name: &str, version: &str) -> Slots {
+        let told = status.instances.iter();
+        let own = told.filter(|told| told.name == name && told.version == version);
+        own.fold(Slots::default(), |slots, told| Slots {
+            all: slots.all + 1,
+            given_up: slots.given_up + usize::from(told.state == InstanceState::GivenUp),
+        })
+    }
+}
+
+/// What the service that is there says; nothing of one that has gone.
+async fn status(registry: &dyn Registry) -> Result<ServiceStatus, DeployError> {
+    match registry.holder().await? {
+        Some(_) => Ok(registry.published_status().await?.unwrap_or_default()),
+        None => Ok(ServiceStatus::default()),
     }
 }
 
@@ -50,6 +99,7 @@ pub(crate) async fn wait_for(
     name: &str,
     version: &str,
     goal: Goal,
+    before: &Before,
     item: &str,
     limit: Duration,
 ) -> Result<(), DeployError> {
@@ -59,12 +109,23 @@ pub(crate) async fn wait_for(
         if goal.is_met(registered) {
             return Ok(());
         }
-        let status = registry.published_status().await?.unwrap_or_default();
+        let status = status(registry).await?;
         if let Some(refused) = status.rejected.iter().find(|refused| refused.item == item) {
             let text = format!("the service refused the request: {}", refused.reason);
             return Err(DeployError::NotReached(text));
         }
-        if let (Goal::AtLeast(_), Some(reason)) = (goal, given_up(&status, name, version)) {
+        let slots = Slots::of(&status, name, version);
+        if let Goal::AtMost(_) = goal
+            && before.slots.all > 0
+            && slots.all + before.fewer <= before.slots.all
+        {
+            // Instances that were not registered have been taken back.
+            return Ok(());
+        }
+        let lost = (slots.given_up > before.slots.given_up)
+            .then(|| given_up(&status, name, version))
+            .flatten();
+        if let (Goal::AtLeast(_), Some(reason)) = (goal, lost) {
             let text = format!(
                 "the service has given an instance up: {reason}; -mo LIST --wide tells more"
             );
@@ -94,8 +155,7 @@ impl std::fmt::Display for Goal {
 #[cfg(test)]
 mod tests {
     use alidade_maas_core::{
-        Endpoint, InstanceState, InstanceStatus, MemoryRegistry, Rejection, ServiceInstance,
-        ServiceStatus, ServiceType,
+        Endpoint, InstanceStatus, MemoryRegistry, Rejection, ServiceInstance, ServiceType,
     };
 
     use super::*;
@@ -108,7 +168,8 @@ mod tests {
 
     async fn wait(registry: &MemoryRegistry, goal: Goal, limit_ms: u64) -> Result<(), String> {
         let limit = Duration::from_millis(limit_ms);
-        let waited = wait_for(registry, "dga", "1.0", goal, "item", limit).await;
+        let before = Before::default();
+        let waited = wait_for(registry, "dga", "1.0", goal, &before, "item", limit).await;
         waited.map_err(|error| error.to_string())
     }
 
@@ -134,6 +195,7 @@ mod tests {
     #[tokio::test]
     async fn what_the_service_says_of_a_failure_ends_it_at_once() {
         let registry = MemoryRegistry::new();
+        registry.claim("service").await.unwrap();
         let publish = async |status: ServiceStatus| {
             let document = serde_json::to_vec(&status).unwrap();
             registry.publish_status(&document).await.unwrap();
@@ -165,5 +227,19 @@ mod tests {
         .await;
         let error = wait(&registry, Goal::AtLeast(1), 20_000).await.unwrap_err();
         assert!(error.contains("exit code 1"), "{error}");
+
+        // One that had been given up before says nothing of this request.
+        let before = Before::of(&registry, "dga", "1.0").await.unwrap();
+        let limit = Duration::from_millis(10);
+        let goal = Goal::AtLeast(1);
+        let waited = wait_for(&registry, "dga", "1.0", goal, &before, "other", limit).await;
+        let error = waited.unwrap_err().to_string();
+        assert!(error.contains("0 instances of dga 1.0"), "{error}");
+        // Taking it back is done when the service no longer keeps it.
+        let before = Before { fewer: 1, ..before };
+        publish(ServiceStatus::default()).await;
+        let goal = Goal::AtMost(0);
+        let waited = wait_for(&registry, "dga", "1.0", goal, &before, "other", limit).await;
+        assert!(waited.is_ok());
     }
 }

@@ -211,7 +211,7 @@ fn a_lost_session_is_replaced_and_models_registered_again() {
     });
     // It stays when the server ends the session of before.
     std::thread::sleep(Duration::from_secs(6));
-    assert_eq!(instances(&runtime, &*registry).len(), 1);
+    wait_for_instances(&runtime, &*registry, 1);
 
     // The queue works on.
     let (code, _) = deploy(&format!("-zq {quorum} -mo REMOVE -n dga -v 1 -ni 1"));

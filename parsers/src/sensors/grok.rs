@@ -105,6 +105,7 @@ impl GrokParser {
             })
             .collect();
         if let Some(name) = &settings.timestamp_field
+            && !columns.is_empty()
             && !columns.iter().any(|column| column.name == *name)
         {
             setup.warnings.push(

@@ -21,6 +21,8 @@ pub struct Outside {
     models: Option<ModelCalls>,
     rest: RestCalls,
     databases: Arc<Databases>,
+    /// Whether nothing is asked any more in this batch.
+    is_closed: bool,
 }
 
 impl Outside {
@@ -34,12 +36,24 @@ impl Outside {
             models: models.map(|(models, caller)| ModelCalls::new(models.clone(), caller.clone())),
             rest: RestCalls::new(rest),
             databases,
+            is_closed: false,
         }
     }
 }
 
 impl RemoteCalls for Outside {
     fn call(&mut self, function: &'static str, arguments: &[Value]) -> RemoteOutcome {
+        match self.ask(function, arguments) {
+            RemoteOutcome::Pending if self.is_closed => {
+                RemoteOutcome::Ready(RestCalls::value_of_failure(function, arguments))
+            }
+            outcome => outcome,
+        }
+    }
+}
+
+impl Outside {
+    fn ask(&mut self, function: &'static str, arguments: &[Value]) -> RemoteOutcome {
         match function {
             "GEO_GET" => ready(geo_get(self.databases.city().as_deref(), arguments)),
             "ASN_GET" => ready(asn_get(self.databases.asn().as_deref(), arguments)),
@@ -62,6 +76,7 @@ impl BatchCalls for Outside {
             models.begin_batch();
         }
         self.rest.begin_batch();
+        self.is_closed = false;
     }
 
     fn perform(&mut self) {
@@ -69,6 +84,10 @@ impl BatchCalls for Outside {
             models.perform();
         }
         self.rest.perform();
+    }
+
+    fn close(&mut self) {
+        self.is_closed = true;
     }
 
     fn as_remote(&mut self) -> &mut dyn RemoteCalls {

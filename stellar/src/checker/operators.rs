@@ -307,7 +307,9 @@ impl Checker<'_> {
         };
         let is_number = digits.bytes().any(|byte| byte.is_ascii_digit())
             && digits.trim().parse::<f64>().is_ok();
-        if !is_number || !other.types.intersects(Types::TEXT) {
+        // Digits with zeros before them are ordered well among texts of their length: `'06'` among hours.
+        let is_padded = digits.len() > 1 && digits.starts_with('0');
+        if !is_number || is_padded || !other.types.intersects(Types::TEXT) {
             return;
         }
         let help = match self.quote(tree.span) {

@@ -15,7 +15,11 @@ use crate::CliError;
 
 /// One test: what goes in, and what must come out.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "a test, which is an object"
+)]
 pub struct Case {
     pub name: String,
     /// A record as it stands in the sensor's topic.
@@ -36,7 +40,7 @@ pub struct Case {
 
 /// What a model says in place of one that runs.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `model` and `answer`")]
 pub struct ModelAnswer {
     pub model: String,
     /// Only for this version.

@@ -86,7 +86,8 @@ pub fn run(arguments: &[String]) -> Result<(), CliError> {
         OutputFormat::Json => report.json(),
     };
     super::print(&text)?;
-    if report.failed > 0 {
+    // Files without a single test are as good as no file.
+    if report.failed > 0 || report.cases.is_empty() {
         return Err(CliError::Code(1));
     }
     Ok(())

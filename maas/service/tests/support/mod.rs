@@ -99,7 +99,9 @@ pub fn wait_for_instances(
     count: usize,
 ) -> Vec<ServiceInstance> {
     eventually(LONG, || {
-        let found = instances(runtime, registry);
+        // The server may be away at the moment, which is what some tests are about.
+        let listing = runtime.block_on(registry.instances());
+        let found = listing.map_err(|error| error.to_string())?.instances;
         match found.len() == count {
             true => Ok(found),
             false => Err(format!("{} instances: {found:?}", found.len())),

@@ -59,6 +59,15 @@ impl RestCalls {
         }
     }
 
+    /// What a call yields that is not made at all: null, or what the settings of a request say.
+    pub(super) fn value_of_failure(function: &str, arguments: &[Value]) -> Value {
+        if !matches!(function, "REST_GET" | "REST_POST") {
+            return Value::Null;
+        }
+        let request = Request::read(function, arguments);
+        request.map_or(Value::Null, |request| request.settings.error_value)
+    }
+
     /// Makes the noted requests and blocks the thread until every one has its answer.
     pub(super) fn perform(&mut self) {
         if self.noted.is_empty() {

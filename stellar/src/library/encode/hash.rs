@@ -19,6 +19,12 @@ pub(super) const HASH: Function = Function::new(
     hash,
 )
 .gives(Types::TEXT.or(Types::MAP).or(Types::NULL))
+.prepared(|arguments| match arguments.get(1) {
+    Some(Some(Value::Str(name))) if algorithm(name).is_none() && !is_tlsh(name) => {
+        Err(Refused::at(1)(unknown(name)))
+    }
+    _ => Ok(None),
+})
 .examples(&[
     ("HASH('casey', 'md5')", "\"1e21afeba99926d69874ae1c97c88418\""),
     ("HASH(null, 'md5')", "\"00000000000000000000000000000000\""),
@@ -64,6 +70,26 @@ const ALGORITHMS: &[(&str, Algorithm)] = &[
     ("SHA3-512", digest::<sha3::Sha3_512>),
 ];
 
+fn algorithm(name: &str) -> Option<Algorithm> {
+    let found = ALGORITHMS
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(name));
+    found.map(|(_, algorithm)| *algorithm)
+}
+
+fn is_tlsh(name: &str) -> bool {
+    name.eq_ignore_ascii_case("TLSH")
+}
+
+fn unknown(name: &str) -> String {
+    let known: Vec<&str> = ALGORITHMS.iter().map(|(known, _)| *known).collect();
+    format!(
+        "unknown algorithm `{}`; there are {} and TLSH",
+        name.escape_debug(),
+        known.join(", ")
+    )
+}
+
 fn hash(call: &mut Call) -> Outcome {
     let Some(name) = call.any_text(1)? else {
         return Ok(Value::Null);
@@ -73,12 +99,9 @@ fn hash(call: &mut Call) -> Outcome {
         _ => None,
     };
     let setting = |key: &str| config.and_then(|config| config.get_str(key));
-    let is_tlsh = name.eq_ignore_ascii_case("TLSH");
-    let found = ALGORITHMS
-        .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(&name));
-    if found.is_none() && !is_tlsh {
-        return call.fail(format_args!("unknown algorithm `{}`", name.escape_debug()));
+    let found = algorithm(&name);
+    if found.is_none() && !is_tlsh(&name) {
+        return call.fail(unknown(&name));
     }
     let bytes = match call.get(0) {
         Value::Null => None,
@@ -91,8 +114,8 @@ fn hash(call: &mut Call) -> Outcome {
         },
     };
     match (found, bytes) {
-        (Some((_, algorithm)), Some(bytes)) => Ok(Value::from(hex(&algorithm(&bytes)))),
-        (Some((_, algorithm)), None) => Ok(Value::from("0".repeat(algorithm(b"").len() * 2))),
+        (Some(algorithm), Some(bytes)) => Ok(Value::from(hex(&algorithm(&bytes)))),
+        (Some(algorithm), None) => Ok(Value::from("0".repeat(algorithm(b"").len() * 2))),
         (None, None) => Ok(Value::Null),
         (None, Some(bytes)) => {
             let force = setting("force").and_then(to_bool).unwrap_or(true);

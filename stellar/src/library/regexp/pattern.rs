@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use super::translate::translate;
 
@@ -12,6 +13,9 @@ const SIZE_LIMIT: usize = 4 << 20;
 const MATCH_LIMIT: u32 = 200_000;
 /// Patterns that are not known at compile time and are kept, for each thread.
 const KEPT: usize = 200;
+/// How long all matches in a text are looked for, and how often the clock is looked at.
+const LONGEST_SEARCH: Duration = Duration::from_secs(2);
+const MATCHES_BETWEEN_LOOKS: usize = 64;
 /// Longest pattern, in bytes.
 const MAX_PATTERN: usize = 64 << 10;
 
@@ -54,7 +58,11 @@ impl Pattern {
         // What the linear engine does not have, PCRE has in Java's words.
         let backtracking = pcre2::bytes::RegexBuilder::new()
             .utf(true)
-            .build(&format!("(*LIMIT_MATCH={MATCH_LIMIT}){}", enclose(source)));
+            // Of the line ends that Java knows these are what logs have.
+            .build(&format!(
+                "(*LIMIT_MATCH={MATCH_LIMIT})(*ANYCRLF){}",
+                enclose(source)
+            ));
         match backtracking {
             Ok(regex) => Ok(Pattern::Backtracking(regex)),
             Err(error) => {
@@ -97,7 +105,16 @@ impl Pattern {
     pub fn all(&self, text: &str) -> Result<Vec<Groups>, String> {
         let mut found = Vec::new();
         let mut from = 0;
+        let started = Instant::now();
         while from <= text.len() {
+            // One search is bounded; so many of them, each up to the end of the text, are not.
+            if found.len() % MATCHES_BETWEEN_LOOKS == MATCHES_BETWEEN_LOOKS - 1
+                && started.elapsed() > LONGEST_SEARCH
+            {
+                return Err(format!(
+                    "finding all matches takes longer than {LONGEST_SEARCH:?}"
+                ));
+            }
             let Some(groups) = self.first_from(text, from)? else {
                 break;
             };
@@ -203,6 +220,25 @@ mod tests {
         assert!(exponential.is_match(&"a".repeat(5000)).is_err());
         assert_eq!(Pattern::whole("a++a").unwrap().is_match("aa"), Ok(false));
         assert_eq!(Pattern::find("c$").unwrap().is_match("abc\n"), Ok(true));
+        assert_eq!(
+            Pattern::whole("(?s).*foo").unwrap().is_match("a\nfoo"),
+            Ok(true)
+        );
+        assert_eq!(
+            Pattern::whole("(?is:A.b)").unwrap().is_match("a\nB"),
+            Ok(true)
+        );
+        assert_eq!(Pattern::whole("[!--]").unwrap().is_match("%"), Ok(true));
+        assert_eq!(
+            Pattern::whole(".*(?<!b)c").unwrap().is_match("a\rac"),
+            Ok(false)
+        );
+        assert!(
+            Pattern::find("a[^b]*b|a")
+                .unwrap()
+                .all(&"a".repeat(200_000))
+                .is_err()
+        );
         assert!(Pattern::whole("(").is_err());
         assert!(Pattern::whole("a*+(").is_err());
         assert!(Pattern::whole("a{1000000}{1000000}").is_err());

@@ -41,6 +41,9 @@ pub(super) fn translate(java: &str, whole: bool) -> Option<String> {
                 class_depth -= 1;
                 out.push(']');
             }
+            // Of these the crate makes sets; in Java they are characters and ranges.
+            '-' | '~' if class_depth > 0 && characters.peek() == Some(&character) => return None,
+            '(' if class_depth == 0 && has_odd_flags(characters.clone()) => return None,
             // In the middle of a text it also stands before a last line end.
             '$' if class_depth == 0 && !whole => return None,
             '.' if class_depth == 0 => out.push_str(r"[^\n\r\u{85}\u{2028}\u{2029}]"),
@@ -48,6 +51,18 @@ pub(super) fn translate(java: &str, whole: bool) -> Option<String> {
         }
     }
     Some(out)
+}
+
+/// Whether a group begins with flags of which one changes what `.`, blanks or `#` mean: then the translation of those would
+/// be wrong.
+fn has_odd_flags(mut rest: impl Iterator<Item = char>) -> bool {
+    if rest.next() != Some('?') {
+        return false;
+    }
+    let flags: Vec<char> = rest
+        .take_while(|letter| letter.is_ascii_alphabetic() || *letter == '-')
+        .collect();
+    flags.iter().any(|flag| matches!(flag, 's' | 'x'))
 }
 
 /// Everything up to `\E` stands for itself.
