@@ -180,7 +180,8 @@ async fn the_check_prints_every_problem_and_counts() {
     );
     assert!(
         text.ends_with(
-            "folder DIR: 4 documents, 1 error, 1 warning\n`alidade explain S001` tells more\n"
+            "folder DIR: 4 documents, 1 error, 1 warning\n`alidade explain S001` tells more\n\
+             a document with an error may have more findings that show when it is mended\n"
         ),
         "{text}"
     );
