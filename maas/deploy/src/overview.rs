@@ -215,7 +215,7 @@ mod tests {
             state: InstanceState::Ready,
             id: Some(2),
             url: Some("http://node2:1".to_owned()),
-            place: Some("/work/2".to_owned()),
+            place: Some("/home/2".to_owned()),
             ..InstanceStatus::new("dga", "1.0")
         };
         let lost = InstanceStatus {
@@ -246,7 +246,7 @@ mod tests {
             .unwrap();
         let expected = "\
 MODEL  VERSION  CONTAINER  STATE       FAILURES  AGE        URL             PLACE
-dga    1.0      2          ready       0         1 min 5 s  http://node2:1  /work/2
+dga    1.0      2          ready       0         1 min 5 s  http://node2:1  /home/2
 dga    1.0      -          given up    5         -          -               -
   last failure: exit code 1\u{fffd}
 dga    0.9      7          registered  0         1 min 5 s  http://node7:1  -
