@@ -200,6 +200,11 @@ impl<'r> Runtime<'r> {
         }
     }
 
+    /// Whether the evaluation has taken so long that its budget was asked for.
+    pub fn has_looked_at_clock(&self) -> bool {
+        self.deadline.is_some()
+    }
+
     #[cold]
     fn look_at_clock(&mut self) -> Result<(), EvalError> {
         self.until_look = STEPS_BETWEEN_LOOKS;

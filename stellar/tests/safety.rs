@@ -540,6 +540,7 @@ fn constants_that_a_function_refuses_are_told_of() {
         warned("IS_EMPTY(FORMAT('%d', 'a'))").map(|told| told.1),
         Some(9..26)
     );
+    assert!(warned("SUBSTRING('budget', 1, 99)").is_some());
     assert_eq!(warned("SUBSTRING('abc', 1, 2)"), None);
     assert_eq!(warned("DATE_FORMAT('HH', timestamp, 'UTC') < '06'"), None);
     let refused = compile("HASH(url, 'sha256')", &Library::metron()).unwrap_err();
