@@ -5,6 +5,7 @@
 //! or an unreadable node never stops a reader.
 
 mod config;
+mod container;
 mod desired;
 mod endpoint_file;
 mod error;
@@ -20,6 +21,7 @@ mod version;
 mod zookeeper;
 
 pub use config::{DEFAULT_CONFIG_PATH, MaasConfig};
+pub use container::ContainerRecord;
 pub use desired::{DesiredModel, DesiredModels};
 pub use endpoint_file::{EndpointFileError, read_endpoint_file, rewrite_host, url_host_and_port};
 pub use error::MaasError;

@@ -4,8 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, watch};
 
 use crate::{
-    Answer, DesiredModels, Listing, MaasError, ModelRequest, QueueItem, Registry, ServiceInstance,
-    ServiceStatus, Settlement,
+    Answer, ContainerRecord, DesiredModels, Listing, MaasError, ModelRequest, QueueItem, Registry,
+    ServiceInstance, ServiceStatus, Settlement,
 };
 
 /// A registry inside one process: for running everything in one program without ZooKeeper, and for tests.
@@ -26,6 +26,8 @@ struct State {
     holder: Option<String>,
     desired: DesiredModels,
     status: Vec<u8>,
+    containers: BTreeMap<String, ContainerRecord>,
+    requested_stop: Option<String>,
 }
 
 /// Most items that wait in the queue, and most that are kept aside.
@@ -220,6 +222,40 @@ impl Registry for MemoryRegistry {
             self.state().status = status.to_vec();
             Ok(())
         })
+    }
+
+    fn containers(&self) -> Answer<'_, Vec<(String, Option<ContainerRecord>)>> {
+        let known = self.state().containers.clone();
+        Box::pin(async move {
+            let known = known.into_iter();
+            Ok(known.map(|(id, record)| (id, Some(record))).collect())
+        })
+    }
+
+    fn record_container<'a>(&'a self, id: &'a str, record: &'a ContainerRecord) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let mut state = self.state();
+            state.containers.insert(id.to_owned(), record.clone());
+            Ok(())
+        })
+    }
+
+    fn forget_container<'a>(&'a self, id: &'a str) -> Answer<'a, ()> {
+        Box::pin(async move {
+            self.state().containers.remove(id);
+            Ok(())
+        })
+    }
+
+    fn request_stop<'a>(&'a self, holder: Option<&'a str>) -> Answer<'a, ()> {
+        Box::pin(async move {
+            self.state().requested_stop = holder.map(str::to_owned);
+            Ok(())
+        })
+    }
+
+    fn requested_stop(&self) -> Answer<'_, Option<String>> {
+        Box::pin(async move { Ok(self.state().requested_stop.clone()) })
     }
 }
 

@@ -4,7 +4,9 @@ use std::pin::Pin;
 
 use tokio::sync::watch;
 
-use crate::{DesiredModels, MaasError, ModelRequest, ServiceInstance, ServiceStatus};
+use crate::{
+    ContainerRecord, DesiredModels, MaasError, ModelRequest, ServiceInstance, ServiceStatus,
+};
 
 /// A future of a registry operation.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, MaasError>> + Send + 'a>>;
@@ -88,4 +90,19 @@ pub trait Registry: Send + Sync + fmt::Debug {
 
     /// The status document that was published last; nothing when no service of this kind has been there.
     fn published_status(&self) -> Answer<'_, Option<ServiceStatus>>;
+
+    /// What the containers of a cluster were started for, by the container's name. Unreadable records come as nothing.
+    fn containers(&self) -> Answer<'_, Vec<(String, Option<ContainerRecord>)>>;
+
+    /// Notes down what a container is started for.
+    fn record_container<'a>(&'a self, id: &'a str, record: &'a ContainerRecord) -> Answer<'a, ()>;
+
+    /// Forgets a container; one that is not there is fine.
+    fn forget_container<'a>(&'a self, id: &'a str) -> Answer<'a, ()>;
+
+    /// Asks the service of this holder to end, with all of its models. `None` takes the wish back.
+    fn request_stop<'a>(&'a self, holder: Option<&'a str>) -> Answer<'a, ()>;
+
+    /// The holder that is asked to end.
+    fn requested_stop(&self) -> Answer<'_, Option<String>>;
 }

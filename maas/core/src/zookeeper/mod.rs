@@ -1,6 +1,7 @@
 //! The registry in ZooKeeper, in upstream's layout.
 
 mod operations;
+mod service_state;
 mod session;
 mod watch_tree;
 
@@ -12,8 +13,8 @@ use tokio::task::JoinHandle;
 
 use self::session::Shared;
 use crate::{
-    Answer, DEFAULT_CONFIG_PATH, DesiredModels, Listing, MaasConfig, MaasError, ModelRequest,
-    QueueItem, Registry, ServiceInstance, ServiceStatus, Settlement,
+    Answer, ContainerRecord, DEFAULT_CONFIG_PATH, DesiredModels, Listing, MaasConfig, MaasError,
+    ModelRequest, QueueItem, Registry, ServiceInstance, ServiceStatus, Settlement,
 };
 
 /// How to reach ZooKeeper.
@@ -147,5 +148,32 @@ impl Registry for ZooKeeperRegistry {
 
     fn published_status(&self) -> Answer<'_, Option<ServiceStatus>> {
         Box::pin(async { operations::published_status(&*self.shared.session().await?).await })
+    }
+
+    fn containers(&self) -> Answer<'_, Vec<(String, Option<ContainerRecord>)>> {
+        Box::pin(async { service_state::containers(&*self.shared.session().await?).await })
+    }
+
+    fn record_container<'a>(&'a self, id: &'a str, record: &'a ContainerRecord) -> Answer<'a, ()> {
+        Box::pin(async {
+            let data = record.write()?;
+            service_state::record_container(&*self.shared.session().await?, id, &data).await
+        })
+    }
+
+    fn forget_container<'a>(&'a self, id: &'a str) -> Answer<'a, ()> {
+        Box::pin(async {
+            service_state::forget_container(&*self.shared.session().await?, id).await
+        })
+    }
+
+    fn request_stop<'a>(&'a self, holder: Option<&'a str>) -> Answer<'a, ()> {
+        Box::pin(async move {
+            service_state::request_stop(&*self.shared.session().await?, holder).await
+        })
+    }
+
+    fn requested_stop(&self) -> Answer<'_, Option<String>> {
+        Box::pin(async { service_state::requested_stop(&*self.shared.session().await?).await })
     }
 }

@@ -16,12 +16,12 @@ const MAX_PARKED: usize = 100;
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 const ATTEMPTS: usize = 3;
 
-fn persistent() -> zk::CreateOptions<'static> {
+pub(super) fn persistent() -> zk::CreateOptions<'static> {
     zk::CreateMode::Persistent.with_acls(zk::Acls::anyone_all())
 }
 
 /// Makes a path and its parents, persistent, empty and open as upstream does.
-async fn ensure_path(session: &Session, path: &str) -> Result<(), MaasError> {
+pub(super) async fn ensure_path(session: &Session, path: &str) -> Result<(), MaasError> {
     session
         .run(session.client.mkdir(path, &persistent()))
         .await
@@ -59,7 +59,7 @@ pub(super) async fn instances(session: &Session) -> Result<Listing, MaasError> {
 }
 
 /// The children of a path, sorted; none where the path is not there.
-async fn children(session: &Session, path: &str) -> Result<Vec<String>, MaasError> {
+pub(super) async fn children(session: &Session, path: &str) -> Result<Vec<String>, MaasError> {
     match session.run(session.client.list_children(path)).await {
         Ok(mut names) => {
             names.sort_unstable();
@@ -203,7 +203,7 @@ async fn stored_is(session: &Session, path: &str, expected: &[u8]) -> Result<boo
 }
 
 /// Deletes a node; false when it was not there.
-async fn delete(session: &Session, path: &str) -> Result<bool, MaasError> {
+pub(super) async fn delete(session: &Session, path: &str) -> Result<bool, MaasError> {
     match session.run(session.client.delete(path, None)).await {
         Ok(()) => Ok(true),
         Err(zk::Error::NoNode) => Ok(false),
