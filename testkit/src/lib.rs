@@ -51,6 +51,7 @@ mod spawner;
 mod template;
 mod user;
 mod yarn;
+mod yarn_containers;
 mod zookeeper;
 
 pub use artifact::cache_dir;
@@ -68,5 +69,6 @@ pub use proxy::{Proxy, ProxyMode};
 pub use run_dir::RunDir;
 pub use server::{Lifetime, ProcessRecord, Server, end_all_below};
 pub use solr::Solr;
-pub use yarn::Yarn;
+pub use yarn::{Yarn, YarnSetup};
+pub use yarn_containers::{ContainerProcess, YarnContainer};
 pub use zookeeper::ZooKeeper;

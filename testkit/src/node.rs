@@ -23,7 +23,7 @@ const DROP_GRACE: Duration = Duration::from_secs(3);
 type ReadyCheck = Box<dyn Fn(&str) -> Result<(), String> + Send + Sync>;
 
 pub(crate) struct Node {
-    name: &'static str,
+    name: String,
     command: JavaCommand,
     lifetime: Lifetime,
     ready: ReadyCheck,
@@ -45,14 +45,14 @@ impl std::fmt::Debug for Node {
 impl Node {
     /// Starts the process and waits until it is ready.
     pub fn start(
-        name: &'static str,
+        name: impl Into<String>,
         command: JavaCommand,
         run_dir: &Arc<RunDir>,
         lifetime: &Lifetime,
         ready: impl Fn(&str) -> Result<(), String> + Send + Sync + 'static,
     ) -> Result<Self, LaunchError> {
         let node = Self {
-            name,
+            name: name.into(),
             command,
             lifetime: lifetime.clone(),
             ready: Box::new(ready),
@@ -75,7 +75,7 @@ impl Node {
         let command = self.command.to_command();
         let last_signal = self.command.last_signal();
         let log = self.log_path();
-        let mut running = Running::spawn(self.name, command, &log, &self.lifetime, last_signal)?;
+        let mut running = Running::spawn(&self.name, command, &log, &self.lifetime, last_signal)?;
         running
             .wait_until(READY_TIMEOUT, &self.ready)
             .map_err(|error| self.with_lasting_log(error))?;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use alidade_testkit::{
-    Elasticsearch, ElasticsearchVersion, Hdfs, Server, Solr, Yarn, ZooKeeper, eventually, http,
+    Elasticsearch, ElasticsearchVersion, Hdfs, Server, Solr, Yarn, YarnContainer, ZooKeeper,
+    eventually, http,
 };
 use serde_json::json;
 
@@ -117,31 +118,80 @@ fn user() -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-#[test]
-fn yarn_runs_a_container_that_goes_with_the_cluster() {
-    let hdfs = Hdfs::start().unwrap();
-    let yarn = Yarn::start(&hdfs).unwrap();
+/// Submits an application of one container that runs a shell command.
+fn submit(yarn: &Yarn, command: &str) -> String {
     let apps = format!("{}/ws/v1/cluster/apps", yarn.url());
     let new = http::request("POST", &format!("{apps}/new-application"), None, &[]).unwrap();
+    let id = new.json()["application-id"].as_str().unwrap().to_owned();
     let application = json!({
-        "application-id": new.json()["application-id"],
+        "application-id": id,
         "application-name": "sleeper",
         "application-type": "YARN",
-        "am-container-spec": { "commands": { "command": "echo here; exec sleep 1000" } },
+        "am-container-spec": { "commands": { "command": command } },
         "resource": { "memory": 64, "vCores": 1 },
+        "max-app-attempts": 1,
     });
     let body = application.to_string();
     let submitted =
         http::request("POST", &apps, Some("application/json"), body.as_bytes()).unwrap();
     assert_eq!(submitted.status, 202, "{}", submitted.text());
+    id
+}
 
+fn running_container(yarn: &Yarn, application: &str) -> YarnContainer {
     eventually(Duration::from_secs(120), || {
-        match yarn.container_processes().len() {
-            0 => Err(http::get(&apps).unwrap().text()),
-            _ => Ok(()),
+        match yarn.containers(application).pop() {
+            // The pid is written before the command's output.
+            Some(container) if yarn.container_log(&container.id, "out") == "here\n" => {
+                Ok(container)
+            }
+            other => Err(format!("{other:?} {:?}", yarn.application(application))),
         }
+    })
+}
+
+#[test]
+fn yarn_runs_containers_that_go_with_the_cluster() {
+    let hdfs = Hdfs::start().unwrap();
+    let yarn = Yarn::start_with_nodes(&hdfs, 2, 1024).unwrap();
+    assert_eq!((yarn.node_count(), yarn.processes().len()), (2, 3));
+
+    let command = "echo here >$LOG_DIRS/out; exec sleep 1000";
+    let killed = submit(&yarn, command);
+    let victim = running_container(&yarn, &killed);
+    assert_eq!(yarn.applications().unwrap(), [killed.as_str()]);
+    assert!(
+        yarn.processes_of(&killed)
+            .iter()
+            .any(|process| process.pid == victim.pid && process.command == "sleep 1000"),
+        "{victim:?} {:?}",
+        yarn.processes_of(&killed)
+    );
+    yarn.kill_container(&victim);
+    eventually(Duration::from_secs(60), || {
+        let described = yarn.application(&killed).unwrap();
+        if described["state"] == "FAILED" && yarn.containers(&killed).is_empty() {
+            return Ok(());
+        }
+        Err(described.to_string())
     });
+    assert_eq!(yarn.processes_of(&killed), []);
+    // Its log is still there.
+    assert_eq!(yarn.container_log(&victim.id, "out"), "here\n");
+    assert!(yarn.all_container_logs().contains("here\n"));
+
+    let lost = submit(&yarn, command);
+    let container = running_container(&yarn, &lost);
+    yarn.lose_node(container.node);
+    assert_eq!(yarn.containers(&lost), []);
+    assert_eq!(yarn.processes().len(), 2);
+    yarn.start_node_again(container.node).unwrap();
+    assert_eq!(yarn.processes().len(), 3);
+
+    let left = submit(&yarn, command);
+    running_container(&yarn, &left);
     let containers = yarn.container_processes();
+    assert!(!containers.is_empty());
     drop(yarn);
     let left: Vec<u32> = containers
         .into_iter()
