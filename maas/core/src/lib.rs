@@ -10,6 +10,7 @@ mod desired;
 mod endpoint_file;
 mod error;
 mod instance;
+mod launcher_kind;
 mod lenient;
 mod memory_registry;
 mod payload;
@@ -26,8 +27,12 @@ pub use desired::{DesiredModel, DesiredModels};
 pub use endpoint_file::{EndpointFileError, read_endpoint_file, rewrite_host, url_host_and_port};
 pub use error::MaasError;
 pub use instance::{Endpoint, ModelEndpoint, PAYLOAD_CLASS, ServiceInstance, ServiceType};
+pub use launcher_kind::{LauncherKind, default_launcher};
 pub use memory_registry::MemoryRegistry;
-pub use payload::{ENDPOINT_FILE, copy_payload, find_script, payload_below_root, resolve_payload};
+pub use payload::{
+    ENDPOINT_FILE, copy_payload, find_script, is_script_name, only_script, payload_below_root,
+    resolve_payload,
+};
 pub use registry::{Answer, Listing, QueueItem, Registry, Settlement, UnreadableNode};
 pub use request::{Action, ModelRequest, check_model_name, check_model_version};
 pub use status::{InstanceState, InstanceStatus, Rejection, ServiceStatus};

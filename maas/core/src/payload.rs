@@ -11,6 +11,8 @@ pub const ENDPOINT_FILE: &str = "endpoint.dat";
 /// Files of one payload, at most.
 const MAX_FILES: usize = 100_000;
 const MAX_DEPTH: usize = 32;
+/// Scripts named in an error, at most.
+const SCRIPTS_SHOWN: usize = 10;
 
 /// The place of a payload path below the payload root: `/user/x/models`, `user/x/models` and `file:///user/x/models` are
 /// all `<root>/user/x/models`.
@@ -70,7 +72,7 @@ fn plain_path(path: &str) -> Result<&str, MaasError> {
         })?,
         Some((scheme, rest)) if rest.starts_with('/') && is_scheme(scheme) => {
             return Err(wrong(format!(
-                "it is on the file system {scheme}:, which comes with the YARN launcher; with the local launcher use a plain path or a file: URI"
+                "it is on the file system {scheme}:, which needs --launcher yarn; with the local launcher use a plain path or a file: URI"
             )));
         }
         _ => path,
@@ -103,27 +105,60 @@ fn is_scheme(text: &str) -> bool {
         && letters.all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
 }
 
-/// The one `.sh` of a payload.
-pub fn find_script(directory: &Path) -> Result<PathBuf, MaasError> {
-    let mut scripts = Vec::new();
-    let listing = fs::read_dir(directory).map_err(MaasError::file("list", directory))?;
-    for entry in listing {
-        let path = entry.map_err(MaasError::file("list", directory))?.path();
-        let is_script = path.extension().is_some_and(|extension| extension == "sh");
-        if is_script && path.is_file() {
-            scripts.push(path);
-        }
-    }
+/// Whether a file of this name is taken for a start script.
+pub fn is_script_name(name: &str) -> bool {
+    let stem = name.strip_suffix(".sh");
+    stem.is_some_and(|stem| !stem.is_empty())
+}
+
+/// The start script among the names of the files at the top of a payload. `place` is the payload, for people.
+///
+/// # Errors
+/// When there is none, or several: those are listed.
+pub fn only_script<'a>(
+    place: &str,
+    names: impl IntoIterator<Item = &'a str>,
+) -> Result<&'a str, MaasError> {
+    let mut scripts: Vec<&str> = names
+        .into_iter()
+        .filter(|name| is_script_name(name))
+        .collect();
     if let [script] = scripts.as_slice() {
-        return Ok(script.clone());
+        return Ok(script);
     }
+    scripts.sort_unstable();
+    let listed = match scripts.len() {
+        0 => String::new(),
+        count if count > SCRIPTS_SHOWN => format!(": {}, ...", scripts[..SCRIPTS_SHOWN].join(", ")),
+        _ => format!(": {}", scripts.join(", ")),
+    };
     Err(MaasError::Payload {
-        path: directory.display().to_string(),
+        path: place.to_owned(),
         reason: format!(
-            "it must have exactly one .sh script that starts the model, and it has {}",
+            "it must have exactly one .sh script that starts the model, and it has {}{listed}",
             scripts.len()
         ),
     })
+}
+
+/// The one `.sh` of a payload.
+///
+/// # Errors
+/// As [`only_script`], and when the directory cannot be listed.
+pub fn find_script(directory: &Path) -> Result<PathBuf, MaasError> {
+    let mut names = Vec::new();
+    let listing = fs::read_dir(directory).map_err(MaasError::file("list", directory))?;
+    for entry in listing {
+        let entry = entry.map_err(MaasError::file("list", directory))?;
+        let name = entry.file_name().into_string();
+        let Ok(name) = name else { continue };
+        if is_script_name(&name) && entry.path().is_file() {
+            names.push(name);
+        }
+    }
+    let place = directory.display().to_string();
+    let script = only_script(&place, names.iter().map(String::as_str))?;
+    Ok(directory.join(script))
 }
 
 /// Copies a payload into a new directory, without an old endpoint file; the start script becomes executable.
@@ -244,20 +279,17 @@ mod tests {
     #[test]
     fn no_script_or_two_are_refused() {
         let source = tempfile::tempdir().unwrap();
-        assert!(
-            find_script(source.path())
-                .unwrap_err()
-                .to_string()
-                .contains("it has 0")
-        );
-        for name in ["a.sh", "b.sh"] {
+        fs::create_dir(source.path().join("folder.sh")).unwrap();
+        fs::write(source.path().join(".sh"), "").unwrap();
+        let error = find_script(source.path()).unwrap_err().to_string();
+        assert!(error.ends_with("and it has 0"), "{error}");
+        for name in ["b.sh", "a.sh"] {
             fs::write(source.path().join(name), "").unwrap();
         }
-        assert!(
-            find_script(source.path())
-                .unwrap_err()
-                .to_string()
-                .contains("it has 2")
-        );
+        let error = find_script(source.path()).unwrap_err().to_string();
+        assert!(error.ends_with("and it has 2: a.sh, b.sh"), "{error}");
+        let many: Vec<String> = (0..1000).map(|number| format!("{number}.sh")).collect();
+        let error = only_script("/m", many.iter().map(String::as_str)).unwrap_err();
+        assert!(error.to_string().len() < 300, "{error}");
     }
 }

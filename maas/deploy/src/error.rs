@@ -11,9 +11,6 @@ pub enum DeployError {
     /// An option is missing or has a value that cannot be used.
     #[error("{0}")]
     Option(String),
-    /// What was asked for does not exist yet.
-    #[error("{0}")]
-    NotBuilt(String),
     /// The request is queued, and what was waited for did not come.
     #[error("{0}")]
     NotReached(String),

@@ -14,5 +14,5 @@ pub use command::{OPTIONS, run};
 pub use error::DeployError;
 pub use list::{ListFilter, list_models};
 pub use overview::{InstanceLine, Overview, overview};
-pub use request::{Addition, Queued, Removal, add_model, remove_model};
-pub use store::{LocalFolderStore, PayloadStore};
+pub use request::{Addition, Removal, place_payload, queue_addition, remove_model};
+pub use store::{LocalFolderStore, PayloadStore, PlacedPayload, Storing};

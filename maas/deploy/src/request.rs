@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use alidade_maas_core::{ModelRequest, Registry, check_model_name, check_model_version};
 
-use crate::{DeployError, PayloadStore};
+use crate::{DeployError, PayloadStore, PlacedPayload};
 
 /// Most instances that one request may ask for.
 const MAX_INSTANCES: i32 = 1000;
@@ -70,58 +70,52 @@ fn check_instances(instances: i32) -> Result<(), DeployError> {
     )))
 }
 
-/// A request that waits in the queue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Queued {
-    /// The id of its item.
-    pub item: String,
-    /// Where the payload was put, if there was one.
-    pub payload: Option<String>,
-}
-
-/// Stores the payload, if one is given, and queues the request.
+/// Puts the payload into the store, if one is given, or else looks for it there.
 ///
 /// # Errors
-/// When the request makes no sense, the payload cannot be stored, or the registry cannot be reached. Nothing is queued then.
-pub async fn add_model(
-    registry: &dyn Registry,
+/// When the request makes no sense, the payload cannot be stored, or is not one that can be used.
+pub async fn place_payload(
     store: &dyn PayloadStore,
     addition: &Addition,
-) -> Result<Queued, DeployError> {
+) -> Result<PlacedPayload, DeployError> {
     addition.check()?;
-    let stored = match &addition.local_payload {
-        Some(local) => Some(store.put(local, &addition.path)?),
-        None => None,
-    };
+    match &addition.local_payload {
+        Some(local) => store.put(local, &addition.path).await,
+        None => store.find(&addition.path).await,
+    }
+}
+
+/// Queues the request to start instances of a model. Gives the id of its item.
+///
+/// # Errors
+/// When the request makes no sense, or the registry cannot be reached. Nothing is queued then.
+pub async fn queue_addition(
+    registry: &dyn Registry,
+    addition: &Addition,
+    payload: &PlacedPayload,
+) -> Result<String, DeployError> {
+    addition.check()?;
     let request = ModelRequest::add(
         &addition.name,
         &addition.version,
         addition.instances,
         addition.memory,
-        &addition.path,
+        &payload.path,
     );
-    let item = registry.enqueue(&request).await?;
-    Ok(Queued {
-        item,
-        payload: stored,
-    })
+    Ok(registry.enqueue(&request).await?)
 }
 
-/// Queues the request to end instances of a model.
+/// Queues the request to end instances of a model. Gives the id of its item.
 ///
 /// # Errors
 /// When the request makes no sense, or the registry cannot be reached. Nothing is queued then.
 pub async fn remove_model(
     registry: &dyn Registry,
     removal: &Removal,
-) -> Result<Queued, DeployError> {
+) -> Result<String, DeployError> {
     removal.check()?;
     let request = ModelRequest::remove(&removal.name, &removal.version, removal.instances);
-    let item = registry.enqueue(&request).await?;
-    Ok(Queued {
-        item,
-        payload: None,
-    })
+    Ok(registry.enqueue(&request).await?)
 }
 
 #[cfg(test)]
@@ -152,7 +146,10 @@ mod tests {
             local_payload: Some(local.path().to_owned()),
             ..addition()
         };
-        add_model(&registry, &store, &with_payload).await.unwrap();
+        let placed = place_payload(&store, &with_payload).await.unwrap();
+        queue_addition(&registry, &with_payload, &placed)
+            .await
+            .unwrap();
         assert!(root.path().join("user/x/models/rest.sh").exists());
         let item = registry.next_item().await.unwrap();
         let expected = br#"{"name":"dga","version":"1.0","numInstances":1,"memory":512,"action":"ADD","path":"/user/x/models"}"#;
@@ -195,8 +192,14 @@ mod tests {
             },
         ];
         for bad in bad {
-            assert!(add_model(&registry, &store, &bad).await.is_err(), "{bad:?}");
+            assert!(place_payload(&store, &bad).await.is_err(), "{bad:?}");
         }
+        let placed = place_payload(&store, &addition()).await.unwrap();
+        let bad = Addition {
+            memory: 0,
+            ..addition()
+        };
+        assert!(queue_addition(&registry, &bad, &placed).await.is_err());
         let removal = Removal {
             name: "dga".to_owned(),
             version: "1.0".to_owned(),

@@ -1,19 +1,40 @@
 use std::fs;
+use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use alidade_maas_core::{MaasError, copy_payload, find_script, payload_below_root};
 
+use crate::DeployError;
+
+/// A future of a payload store.
+pub type Storing<'a, T> = Pin<Box<dyn Future<Output = Result<T, DeployError>> + Send + 'a>>;
+
 /// Where payloads are put for the service to find.
-pub trait PayloadStore {
-    /// Puts a local directory under a path, in place of what was there. Returns where it is now, for people.
+pub trait PayloadStore: Send + Sync {
+    /// Puts a local directory under a path, in place of what was there.
     ///
     /// # Errors
-    /// When the directory has not exactly one `.sh`, or cannot be stored.
-    fn put(&self, local: &Path, path: &str) -> Result<String, MaasError>;
+    /// When the directory has not exactly one `.sh`, or cannot be stored. What was there is there still then.
+    fn put<'a>(&'a self, local: &'a Path, path: &'a str) -> Storing<'a, PlacedPayload>;
 
-    /// Whether a payload is under the path already.
-    fn has(&self, path: &str) -> bool;
+    /// Looks for a payload that is to be there already.
+    ///
+    /// # Errors
+    /// When the store can tell that the service could not use it.
+    fn find<'a>(&'a self, path: &'a str) -> Storing<'a, PlacedPayload>;
+}
+
+/// A payload that is in its store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlacedPayload {
+    /// The path that a request for it has.
+    pub path: String,
+    /// Where it is, for people.
+    pub place: String,
+    /// What people should know of it.
+    pub note: Option<String>,
 }
 
 /// Payloads in folders below a root on this machine: an absolute path, too, is a path below the root, so that the same
@@ -54,10 +75,8 @@ impl LocalFolderStore {
         }
         Ok(())
     }
-}
 
-impl PayloadStore for LocalFolderStore {
-    fn put(&self, local: &Path, path: &str) -> Result<String, MaasError> {
+    fn store(&self, local: &Path, path: &str) -> Result<String, MaasError> {
         if !local.is_dir() {
             return Err(MaasError::Payload {
                 path: local.display().to_string(),
@@ -91,9 +110,32 @@ impl PayloadStore for LocalFolderStore {
         }
         stored.map(|()| target.display().to_string())
     }
+}
 
-    fn has(&self, path: &str) -> bool {
-        alidade_maas_core::resolve_payload(&self.root, path).is_ok()
+impl PayloadStore for LocalFolderStore {
+    fn put<'a>(&'a self, local: &'a Path, path: &'a str) -> Storing<'a, PlacedPayload> {
+        Box::pin(async move {
+            let place = self.store(local, path)?;
+            Ok(PlacedPayload {
+                path: path.to_owned(),
+                place,
+                note: None,
+            })
+        })
+    }
+
+    /// The service may run elsewhere, and see more: a payload that is not here is not refused.
+    fn find<'a>(&'a self, path: &'a str) -> Storing<'a, PlacedPayload> {
+        let found = alidade_maas_core::resolve_payload(&self.root, path).ok();
+        let note =
+            format!("{path} is not on this machine; the model service must find it on its own");
+        Box::pin(async move {
+            Ok(PlacedPayload {
+                path: path.to_owned(),
+                note: found.is_none().then_some(note),
+                place: found.map_or_else(|| path.to_owned(), |found| found.display().to_string()),
+            })
+        })
     }
 }
 
@@ -137,16 +179,26 @@ mod tests {
         directory
     }
 
+    fn put(store: &LocalFolderStore, local: &Path, path: &str) -> Result<(), DeployError> {
+        let placed = futures::executor::block_on(store.put(local, path));
+        placed.map(|placed| assert_eq!(placed.path, path))
+    }
+
+    fn note(store: &LocalFolderStore) -> Option<String> {
+        let placed = futures::executor::block_on(store.find("/user/x/models"));
+        placed.unwrap().note
+    }
+
     #[test]
     fn a_payload_is_replaced_whole() {
         let root = tempfile::tempdir().unwrap();
         let store = LocalFolderStore::new(root.path());
         let first = payload("one");
         fs::write(first.path().join("stale"), "").unwrap();
-        assert!(!store.has("/user/x/models"));
-        store.put(first.path(), "/user/x/models").unwrap();
-        store.put(payload("two").path(), "/user/x/models").unwrap();
-        assert!(store.has("/user/x/models"));
+        assert!(note(&store).is_some());
+        put(&store, first.path(), "/user/x/models").unwrap();
+        put(&store, payload("two").path(), "/user/x/models").unwrap();
+        assert!(note(&store).is_none());
         let target = root.path().join("user/x/models");
         assert_eq!(fs::read_to_string(target.join("rest.sh")).unwrap(), "two");
         assert!(!target.join("stale").exists() && !target.join("endpoint.dat").exists());
@@ -159,7 +211,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let store = LocalFolderStore::new(root.path());
         let one = payload("one");
-        store.put(one.path(), "/user/x/models").unwrap();
+        put(&store, one.path(), "/user/x/models").unwrap();
         for bad in [
             "/user/x",
             "/user/x/models/sub",
@@ -168,7 +220,7 @@ mod tests {
             "../x",
             "hdfs://n/x",
         ] {
-            assert!(store.put(one.path(), bad).is_err(), "{bad}");
+            assert!(put(&store, one.path(), bad).is_err(), "{bad}");
         }
         assert!(root.path().join("user/x/models/rest.sh").exists());
     }
@@ -179,9 +231,9 @@ mod tests {
         let store = LocalFolderStore::new(root.path());
         let two = payload("one");
         fs::write(two.path().join("other.sh"), "").unwrap();
-        let error = store.put(two.path(), "/m").unwrap_err().to_string();
+        let error = put(&store, two.path(), "/m").unwrap_err().to_string();
         assert!(error.contains("exactly one .sh"), "{error}");
-        assert!(store.put(Path::new("/no/such/place"), "/m").is_err());
+        assert!(put(&store, Path::new("/no/such/place"), "/m").is_err());
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
     }
 }
