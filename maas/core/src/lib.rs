@@ -17,6 +17,7 @@ mod payload;
 pub mod posix_options;
 mod registry;
 mod request;
+mod routing;
 mod status;
 mod version;
 mod zookeeper;
@@ -35,6 +36,7 @@ pub use payload::{
 };
 pub use registry::{Answer, Listing, QueueItem, Registry, Settlement, UnreadableNode};
 pub use request::{Action, ModelRequest, check_model_name, check_model_version};
+pub use routing::{Percent, Routing, Routings, Share};
 pub use status::{InstanceState, InstanceStatus, Rejection, ServiceStatus};
 pub use version::compare_versions;
 pub use zookeeper::{ZooKeeperOptions, ZooKeeperRegistry};

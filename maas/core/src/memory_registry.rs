@@ -5,7 +5,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::{
     Answer, ContainerRecord, DesiredModels, Listing, MaasError, ModelRequest, QueueItem, Registry,
-    ServiceInstance, ServiceStatus, Settlement,
+    Routing, Routings, ServiceInstance, ServiceStatus, Settlement,
 };
 
 /// A registry inside one process: for running everything in one program without ZooKeeper, and for tests.
@@ -27,6 +27,7 @@ struct State {
     desired: DesiredModels,
     status: Vec<u8>,
     containers: BTreeMap<String, ContainerRecord>,
+    routings: BTreeMap<String, Routing>,
     requested_stop: Option<String>,
 }
 
@@ -244,6 +245,42 @@ impl Registry for MemoryRegistry {
         Box::pin(async move {
             self.state().containers.remove(id);
             Ok(())
+        })
+    }
+
+    fn routing<'a>(&'a self, name: &'a str) -> Answer<'a, Routing> {
+        let routing = self.state().routings.get(name).cloned();
+        Box::pin(async move { Ok(routing.unwrap_or_default()) })
+    }
+
+    fn set_routing<'a>(
+        &'a self,
+        name: &'a str,
+        former: &'a Routing,
+        routing: &'a Routing,
+    ) -> Answer<'a, bool> {
+        Box::pin(async move {
+            let mut state = self.state();
+            if state.routings.get(name).unwrap_or(&Routing::default()) != former {
+                return Ok(false);
+            }
+            if routing.is_empty() {
+                state.routings.remove(name);
+            } else {
+                state.routings.insert(name.to_owned(), routing.clone());
+            }
+            self.changes.send_modify(|number| *number += 1);
+            Ok(true)
+        })
+    }
+
+    fn routings(&self) -> Answer<'_, Routings> {
+        let models = self.state().routings.clone();
+        Box::pin(async move {
+            Ok(Routings {
+                models,
+                ..Routings::default()
+            })
         })
     }
 

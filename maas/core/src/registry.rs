@@ -5,7 +5,8 @@ use std::pin::Pin;
 use tokio::sync::watch;
 
 use crate::{
-    ContainerRecord, DesiredModels, MaasError, ModelRequest, ServiceInstance, ServiceStatus,
+    ContainerRecord, DesiredModels, MaasError, ModelRequest, Routing, Routings, ServiceInstance,
+    ServiceStatus,
 };
 
 /// A future of a registry operation.
@@ -49,7 +50,8 @@ pub trait Registry: Send + Sync + fmt::Debug {
     /// Reads every registered instance.
     fn instances(&self) -> Answer<'_, Listing>;
 
-    /// A number that grows whenever registered instances may have changed, also after a time without connection.
+    /// A number that grows whenever registered instances or routings may have changed, also after a time without
+    /// connection.
     fn changes(&self) -> watch::Receiver<u64>;
 
     /// The number of the current session. When it grows, everything that [`Registry::register`] and
@@ -99,6 +101,20 @@ pub trait Registry: Send + Sync + fmt::Debug {
 
     /// Forgets a container; one that is not there is fine.
     fn forget_container<'a>(&'a self, id: &'a str) -> Answer<'a, ()>;
+
+    /// Which versions of a model are called when a call names none. An empty one where nothing is said.
+    fn routing<'a>(&'a self, name: &'a str) -> Answer<'a, Routing>;
+
+    /// Stores a model's routing in the place of `former`. False when it is another by now: then nothing was stored.
+    fn set_routing<'a>(
+        &'a self,
+        name: &'a str,
+        former: &'a Routing,
+        routing: &'a Routing,
+    ) -> Answer<'a, bool>;
+
+    /// The routing of every model that has one.
+    fn routings(&self) -> Answer<'_, Routings>;
 
     /// Asks the service of this holder to end, with all of its models. `None` takes the wish back.
     fn request_stop<'a>(&'a self, holder: Option<&'a str>) -> Answer<'a, ()>;

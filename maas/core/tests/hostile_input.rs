@@ -2,7 +2,7 @@
 
 use alidade_maas_core::posix_options::{OptionSpec, PosixOptions};
 use alidade_maas_core::{
-    DesiredModels, MaasConfig, ModelRequest, ServiceInstance, payload_below_root,
+    DesiredModels, MaasConfig, ModelRequest, Routing, ServiceInstance, payload_below_root,
     read_endpoint_file, rewrite_host,
 };
 use proptest::prelude::*;
@@ -32,6 +32,8 @@ fn nearly_json() -> impl Strategy<Value = String> {
         "\"action\"",
         "\"ADD\"",
         "\"functions\"",
+        "\"versions\"",
+        "\"weight\"",
         "\"http://h:1\"",
         "null",
         "1e999",
@@ -53,6 +55,7 @@ proptest! {
             let _ = ServiceInstance::read(content);
             let _ = MaasConfig::read(content);
             let _ = DesiredModels::read(content);
+            let _ = Routing::read(content);
             let _ = read_endpoint_file(content);
         }
     }

@@ -1,6 +1,7 @@
 //! The registry in ZooKeeper, in upstream's layout.
 
 mod operations;
+mod routing;
 mod service_state;
 mod session;
 mod watch_tree;
@@ -14,7 +15,8 @@ use tokio::task::JoinHandle;
 use self::session::Shared;
 use crate::{
     Answer, ContainerRecord, DEFAULT_CONFIG_PATH, DesiredModels, Listing, MaasConfig, MaasError,
-    ModelRequest, QueueItem, Registry, ServiceInstance, ServiceStatus, Settlement,
+    ModelRequest, QueueItem, Registry, Routing, Routings, ServiceInstance, ServiceStatus,
+    Settlement,
 };
 
 /// How to reach ZooKeeper.
@@ -165,6 +167,26 @@ impl Registry for ZooKeeperRegistry {
         Box::pin(async {
             service_state::forget_container(&*self.shared.session().await?, id).await
         })
+    }
+
+    fn routing<'a>(&'a self, name: &'a str) -> Answer<'a, Routing> {
+        Box::pin(async { routing::routing(&*self.shared.session().await?, name).await })
+    }
+
+    fn set_routing<'a>(
+        &'a self,
+        name: &'a str,
+        former: &'a Routing,
+        routing: &'a Routing,
+    ) -> Answer<'a, bool> {
+        Box::pin(async {
+            let session = self.shared.session().await?;
+            routing::set_routing(&session, name, former, routing).await
+        })
+    }
+
+    fn routings(&self) -> Answer<'_, Routings> {
+        Box::pin(async { routing::routings(&*self.shared.session().await?).await })
     }
 
     fn request_stop<'a>(&'a self, holder: Option<&'a str>) -> Answer<'a, ()> {

@@ -1,16 +1,34 @@
-//! Noticing that endpoints have changed: by one recursive watch where the server has it (3.6 and newer), else by one-shot
-//! watches that are set again after each event.
+//! Noticing that endpoints or routings have changed: by one recursive watch each where the server has it (3.6 and newer),
+//! else by one-shot watches that are set again after each event.
 
 use std::time::Duration;
 
 use tokio::task::JoinSet;
 use zookeeper_client as zk;
 
+use super::routing::{MAX_MODELS, routing_root};
 use super::session::{Session, Shared, is_unavailable};
 
 /// Pause after a refused watch, and between two rounds of one-shot watches.
 const PAUSE: Duration = Duration::from_secs(1);
 const ROUND: Duration = Duration::from_millis(50);
+
+/// What is watched.
+#[derive(Debug, Clone, Copy)]
+enum Tree<'a> {
+    /// The service root: models, and their instances below.
+    Instances(&'a str),
+    /// Nodes without children, whose content counts.
+    Routings(&'a str),
+}
+
+impl<'a> Tree<'a> {
+    fn root(self) -> &'a str {
+        match self {
+            Tree::Instances(root) | Tree::Routings(root) => root,
+        }
+    }
+}
 
 /// Counts up the shared change number at every change; returns when the session has ended.
 pub(super) async fn report_changes(session: &Session, shared: &Shared) {
@@ -18,14 +36,26 @@ pub(super) async fn report_changes(session: &Session, shared: &Shared) {
     if wanted.wait_for(|wanted| *wanted).await.is_err() {
         return;
     }
-    let root = session.config.service_root.as_str();
+    let routings = routing_root(session);
+    tokio::join!(
+        report_changes_of(
+            Tree::Instances(&session.config.service_root),
+            session,
+            shared
+        ),
+        report_changes_of(Tree::Routings(&routings), session, shared),
+    );
+}
+
+async fn report_changes_of(tree: Tree<'_>, session: &Session, shared: &Shared) {
+    let root = tree.root();
     loop {
         let watching = session
             .client
             .watch(root, zk::AddWatchMode::PersistentRecursive);
         match watching.await {
-            Ok(watcher) => return follow(session, watcher, shared).await,
-            Err(zk::Error::Unimplemented) => return follow_one_shot(session, root, shared).await,
+            Ok(watcher) => return follow(session, root, watcher, shared).await,
+            Err(zk::Error::Unimplemented) => return follow_one_shot(session, tree, shared).await,
             Err(error) if is_unavailable(&error) && session.client.state().is_terminated() => {
                 return;
             }
@@ -37,7 +67,12 @@ pub(super) async fn report_changes(session: &Session, shared: &Shared) {
     }
 }
 
-async fn follow(session: &Session, mut watcher: zk::PersistentWatcher, shared: &Shared) {
+async fn follow(
+    session: &Session,
+    root: &str,
+    mut watcher: zk::PersistentWatcher,
+    shared: &Shared,
+) {
     // What happened before the watch was set is not reported by it.
     shared.note_change();
     loop {
@@ -50,7 +85,7 @@ async fn follow(session: &Session, mut watcher: zk::PersistentWatcher, shared: &
             if state != zk::SessionState::Disconnected {
                 // The server forgets watches with the connection, and the client library does not set persistent ones
                 // again. The former one goes after the new one is set; the other way round would take both away.
-                match set_again(session).await {
+                match set_again(session, root).await {
                     Some(again) => watcher = again,
                     None => return shared.note_change(),
                 }
@@ -62,8 +97,7 @@ async fn follow(session: &Session, mut watcher: zk::PersistentWatcher, shared: &
 }
 
 /// Nothing when the session has ended.
-async fn set_again(session: &Session) -> Option<zk::PersistentWatcher> {
-    let root = session.config.service_root.as_str();
+async fn set_again(session: &Session, root: &str) -> Option<zk::PersistentWatcher> {
     loop {
         let mode = zk::AddWatchMode::PersistentRecursive;
         match session.client.watch(root, mode).await {
@@ -77,9 +111,10 @@ async fn set_again(session: &Session) -> Option<zk::PersistentWatcher> {
     }
 }
 
-async fn follow_one_shot(session: &Session, root: &str, shared: &Shared) {
+async fn follow_one_shot(session: &Session, tree: Tree<'_>, shared: &Shared) {
+    let root = tree.root();
     loop {
-        match watch_all(session, root).await {
+        match watch_all(session, tree).await {
             Ok(mut watches) => {
                 shared.note_change();
                 let event = watches.join_next().await;
@@ -101,9 +136,13 @@ async fn follow_one_shot(session: &Session, root: &str, shared: &Shared) {
     }
 }
 
-/// Sets a watch on the root and on each model's list of instances.
-async fn watch_all(session: &Session, root: &str) -> Result<JoinSet<zk::WatchedEvent>, zk::Error> {
+/// Sets a watch on the root and on each model's list of instances, or on each model's routing.
+async fn watch_all(
+    session: &Session,
+    tree: Tree<'_>,
+) -> Result<JoinSet<zk::WatchedEvent>, zk::Error> {
     let client = &session.client;
+    let root = tree.root();
     let mut watches = JoinSet::new();
     let (models, root_watch) = match session.run(client.list_and_watch_children(root)).await {
         Ok(found) => found,
@@ -115,10 +154,20 @@ async fn watch_all(session: &Session, root: &str) -> Result<JoinSet<zk::WatchedE
         Err(error) => return Err(error),
     };
     watches.spawn(root_watch.changed());
-    for model in models {
+    for model in models.into_iter().take(MAX_MODELS) {
         let path = format!("{root}/{model}");
-        match session.run(client.list_and_watch_children(&path)).await {
-            Ok((_, watch)) => {
+        let set = match tree {
+            Tree::Instances(_) => session
+                .run(client.list_and_watch_children(&path))
+                .await
+                .map(|(_, watch)| watch),
+            Tree::Routings(_) => session
+                .run(client.get_and_watch_data(&path))
+                .await
+                .map(|(_, _, watch)| watch),
+        };
+        match set {
+            Ok(watch) => {
                 watches.spawn(watch.changed());
             }
             Err(zk::Error::NoNode) => {}
@@ -194,7 +243,8 @@ mod tests {
             let mut changes = shared.changes.subscribe();
             let following = tokio::spawn({
                 let (session, shared) = (session.clone(), shared.clone());
-                async move { follow_one_shot(&session, "/maas/service", &shared).await }
+                let tree = Tree::Instances("/maas/service");
+                async move { follow_one_shot(&session, tree, &shared).await }
             });
             let open = zk::Acls::anyone_all();
             let persistent = zk::CreateMode::Persistent.with_acls(open);
@@ -226,6 +276,40 @@ mod tests {
                 .delete("/maas/service/dga/2", None)
                 .await
                 .unwrap();
+            expect_change().await;
+            following.abort();
+        });
+    }
+
+    #[test]
+    fn one_shot_watches_see_every_change_of_a_routing() {
+        let server = ZooKeeper::start().unwrap();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let options = ZooKeeperOptions::new(server.quorum());
+            let session = Arc::new(session::open(&options, None).await.unwrap());
+            let shared = Arc::new(Shared::new(options));
+            let mut changes = shared.changes.subscribe();
+            let root = "/maas/state/service/routing";
+            let following = tokio::spawn({
+                let (session, shared) = (session.clone(), shared.clone());
+                async move { follow_one_shot(&session, Tree::Routings(root), &shared).await }
+            });
+            let mut expect_change = async || {
+                let waiting = tokio::time::timeout(Duration::from_secs(10), changes.changed());
+                waiting.await.unwrap().unwrap();
+            };
+            expect_change().await;
+            let persistent = zk::CreateMode::Persistent.with_acls(zk::Acls::anyone_all());
+            session.client.mkdir(root, &persistent).await.unwrap();
+            expect_change().await;
+            let dga = "/maas/state/service/routing/dga";
+            let creating = session.client.create(dga, b"{}", &persistent);
+            creating.await.unwrap();
+            expect_change().await;
+            session.client.set_data(dga, b"", None).await.unwrap();
+            expect_change().await;
+            session.client.delete(dga, None).await.unwrap();
             expect_change().await;
             following.abort();
         });
