@@ -207,6 +207,17 @@ impl Hdfs {
         }
     }
 
+    /// Removes a file, or a directory with all that is in it; whether it was there.
+    pub fn delete(&self, path: &str, user: &str) -> Result<bool, LaunchError> {
+        let query = format!("op=DELETE&recursive=true&user.name={user}");
+        let url = format!("{}{path}?{query}", self.webhdfs_url());
+        let answer = http::request("DELETE", &url, None, &[])?;
+        match answer.json()["boolean"].as_bool() {
+            Some(was_there) if answer.is_success() => Ok(was_there),
+            _ => Err(refused("delete", path, &answer)),
+        }
+    }
+
     /// `kill -9` of the namenode.
     pub fn kill_namenode(&self) {
         self.namenode.kill();

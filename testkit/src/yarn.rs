@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::artifact::{Artifact, Form};
 use crate::java::JavaCommand;
-use crate::node::Node;
+use crate::node::{Node, log_has};
 use crate::server::{Lifetime, ProcessRecord, Server, end_all_below, retry_port_clash};
 use crate::{Hdfs, LaunchError, RunDir, free_port, hdfs, http, template};
 
@@ -135,7 +135,12 @@ impl Yarn {
             plans.push(cluster.configure_node(number, &conf)?);
         }
         let conf = run_dir.join("conf");
-        let is_up = move |_log: &str| nodes(http_port).map(|_| ());
+        // Its web services answer before it has read what it is to recover.
+        let is_active = log_has("Transitioned to active state");
+        let is_up = move |log: &str| {
+            is_active(log)?;
+            nodes(http_port).map(|_| ())
+        };
         let resource_manager = Node::start(
             "resourcemanager",
             cluster.java(RESOURCE_MANAGER, &conf)?,

@@ -102,28 +102,12 @@ impl Yarn {
         // container_<timestamp>_<number>_..., with an epoch after a restart of the resource manager.
         let number = application.trim_start_matches("application");
         let mark = format!("{number}_");
-        let is_ours = |place: &Path| {
-            let environment = fs::read(place.join("environ")).unwrap_or_default();
-            let named = environment
-                .split(|byte| *byte == 0)
-                .filter_map(|entry| std::str::from_utf8(entry).ok())
-                .filter_map(|entry| entry.strip_prefix("CONTAINER_ID="))
-                .any(|id| id.contains(&mark));
-            let works_there = || {
-                let cwd = fs::read_link(place.join("cwd")).unwrap_or_default();
-                cwd.components().any(|part| part.as_os_str() == application)
-            };
-            named || works_there()
-        };
-        entries(Path::new("/proc"))
-            .into_iter()
-            .filter_map(|place| Some((file_name(&place)?.parse().ok()?, place)))
-            .filter(|(_, place)| is_ours(place))
-            .map(|(pid, place)| ContainerProcess {
-                pid,
-                command: command_line(&place),
-            })
-            .collect()
+        processes_where(application, |id| id.contains(&mark))
+    }
+
+    /// Every process that a container has, likewise.
+    pub fn processes_in(&self, container: &str) -> Vec<ContainerProcess> {
+        processes_where(container, |id| id == container)
     }
 
     /// Where a container writes `stdout`, `stderr` and other logs; they outlive it.
@@ -167,6 +151,33 @@ impl Yarn {
             .flat_map(|application| entries(&application))
             .collect()
     }
+}
+
+/// Processes whose variable `CONTAINER_ID` is one of those wanted, or that work in or below a
+/// directory of this name.
+fn processes_where(folder: &str, is_wanted: impl Fn(&str) -> bool) -> Vec<ContainerProcess> {
+    let is_ours = |place: &Path| {
+        let environment = fs::read(place.join("environ")).unwrap_or_default();
+        let is_named = environment
+            .split(|byte| *byte == 0)
+            .filter_map(|entry| std::str::from_utf8(entry).ok())
+            .filter_map(|entry| entry.strip_prefix("CONTAINER_ID="))
+            .any(&is_wanted);
+        let works_there = || {
+            let cwd = fs::read_link(place.join("cwd")).unwrap_or_default();
+            cwd.components().any(|part| part.as_os_str() == folder)
+        };
+        is_named || works_there()
+    };
+    entries(Path::new("/proc"))
+        .into_iter()
+        .filter_map(|place| Some((file_name(&place)?.parse().ok()?, place)))
+        .filter(|(_, place)| is_ours(place))
+        .map(|(pid, place)| ContainerProcess {
+            pid,
+            command: command_line(&place),
+        })
+        .collect()
 }
 
 /// What is in a directory, sorted; nothing when there is no such directory.

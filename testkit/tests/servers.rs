@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use alidade_testkit::{
-    Elasticsearch, ElasticsearchVersion, Hdfs, Server, Solr, Yarn, YarnContainer, ZooKeeper,
-    eventually, http,
+    Elasticsearch, ElasticsearchVersion, Hdfs, Lifetime, Server, Solr, Yarn, YarnContainer,
+    YarnSetup, ZooKeeper, eventually, http,
 };
 use serde_json::json;
 
@@ -57,6 +57,11 @@ fn hdfs_keeps_files_over_a_crash() {
         ["squid.json"]
     );
     assert!(hdfs.write("/refused", "somebody", b"").is_err());
+
+    hdfs.write("/apps/metron/other/part", &user, b"1").unwrap();
+    assert!(hdfs.delete("/apps/metron/other", &user).unwrap());
+    assert!(!hdfs.delete("/apps/metron/other", &user).unwrap());
+    assert_eq!(hdfs.list("/apps/metron", &user).unwrap(), ["indexing"]);
 
     hdfs.kill_namenode();
     hdfs.kill_datanode();
@@ -153,7 +158,12 @@ fn running_container(yarn: &Yarn, application: &str) -> YarnContainer {
 #[test]
 fn yarn_runs_containers_that_go_with_the_cluster() {
     let hdfs = Hdfs::start().unwrap();
-    let yarn = Yarn::start_with_nodes(&hdfs, 2, 1024).unwrap();
+    let setup = YarnSetup {
+        nodes: 2,
+        node_memory_mb: 1024,
+        recovers: true,
+    };
+    let yarn = Yarn::start_as(&hdfs.conf_dir(), &setup, &Lifetime::Scoped).unwrap();
     assert_eq!((yarn.node_count(), yarn.processes().len()), (2, 3));
 
     let command = "echo here >$LOG_DIRS/out; exec sleep 1000";
@@ -189,7 +199,11 @@ fn yarn_runs_containers_that_go_with_the_cluster() {
     assert_eq!(yarn.processes().len(), 3);
 
     let left = submit(&yarn, command);
-    running_container(&yarn, &left);
+    let container = running_container(&yarn, &left);
+    yarn.kill_resource_manager();
+    yarn.start_again().unwrap();
+    assert_eq!(yarn.containers(&left), [container]);
+    assert_eq!(yarn.application(&left).unwrap()["state"], "ACCEPTED");
     let containers = yarn.container_processes();
     assert!(!containers.is_empty());
     drop(yarn);
