@@ -14,7 +14,9 @@ use alidade_indexing::Writer;
 use alidade_indexing::local::{LocalIndex, LocalWriter};
 use alidade_maas_core::posix_options::{OptionSpec, PosixOptions};
 use alidade_maas_core::{MemoryRegistry, ModelRequest, Registry};
-use alidade_maas_service::{LocalOptions, LocalProcesses, ServiceConfig};
+use alidade_maas_service::{
+    LocalOptions, LocalProcesses, ServiceConfig, Shutdown as ModelShutdown,
+};
 use alidade_pipeline::embedded::EmbeddedBroker;
 use alidade_pipeline::{
     Databases, ENRICHMENTS, INDEXING, IndexingSpec, KafkaSettings, ParserSpec, Pipeline,
@@ -199,7 +201,7 @@ struct Demo {
     pipeline: Pipeline,
     index: Arc<LocalIndex>,
     services: Services,
-    stop_models: watch::Sender<bool>,
+    stop_models: watch::Sender<ModelShutdown>,
     models: std::thread::JoinHandle<()>,
     http: std::net::SocketAddr,
 }
@@ -216,7 +218,7 @@ impl Demo {
         let broker =
             EmbeddedBroker::start(&[SENSOR, ENRICHMENTS, INDEXING]).map_err(CliError::failed)?;
         let registry: Arc<dyn Registry> = Arc::new(MemoryRegistry::new());
-        let (stop_models, stopping) = watch::channel(false);
+        let (stop_models, stopping) = watch::channel(ModelShutdown::No);
         let models = start_models(folder, Arc::clone(&registry), stopping, runtime)?;
         let index = Arc::new(
             LocalIndex::open(&folder.join("index"), LocalIndex::CAPACITY)
@@ -347,7 +349,7 @@ impl Demo {
 
     fn stop(self) {
         self.pipeline.stop();
-        let _ = self.stop_models.send(true);
+        let _ = self.stop_models.send(ModelShutdown::StopModels);
         let _ = self.models.join();
     }
 }
@@ -355,7 +357,7 @@ impl Demo {
 fn start_models(
     folder: &DemoFolder,
     registry: Arc<dyn Registry>,
-    stopping: watch::Receiver<bool>,
+    stopping: watch::Receiver<ModelShutdown>,
     runtime: &Runtime,
 ) -> Result<std::thread::JoinHandle<()>, CliError> {
     if std::process::Command::new("python3")
@@ -370,16 +372,17 @@ fn start_models(
     let mut options = LocalOptions::new(folder.join("models"), folder.join("work"));
     "127.0.0.1".clone_into(&mut options.host);
     let request = ModelRequest::add(MODEL, "1.0", 1, 512, MODEL);
-    let entered = runtime.enter();
-    let launcher = Arc::new(LocalProcesses::new(options).map_err(CliError::failed)?);
-    drop(entered);
-    runtime
-        .block_on(registry.enqueue(&request))
-        .map_err(CliError::failed)?;
     let config = ServiceConfig {
         drain: Duration::from_millis(50),
         ..ServiceConfig::default()
     };
+    let entered = runtime.enter();
+    let launcher = LocalProcesses::new(options, &config, Arc::clone(&registry));
+    let launcher = Arc::new(launcher.map_err(CliError::failed)?);
+    drop(entered);
+    runtime
+        .block_on(registry.enqueue(&request))
+        .map_err(CliError::failed)?;
     let runtime = runtime.handle().clone();
     Ok(std::thread::spawn(move || {
         let served = alidade_maas_service::serve(config, launcher, registry, stopping);

@@ -12,6 +12,10 @@ pub struct DesiredModel {
     /// Megabytes.
     pub memory: i32,
     pub instances: u32,
+    /// Names this one ADD among all, in letters that a file's name can have (`[A-Za-z0-9._-]`): what is kept of its payload
+    /// is kept under this name. Empty in what older services have stored.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub deployment: String,
 }
 
 /// Everything that should be running, oldest first. Kept outside the paths that upstream reads, so that a service that
@@ -39,12 +43,14 @@ impl DesiredModels {
         serde_json::from_value(json).map_err(|error| wrong(error.to_string()))
     }
 
+    /// Two wishes for the same are one, unless they name different deployments.
     pub fn add(&mut self, model: DesiredModel) {
         let same = |candidate: &&mut DesiredModel| {
             candidate.name == model.name
                 && candidate.version == model.version
                 && candidate.path == model.path
                 && candidate.memory == model.memory
+                && candidate.deployment == model.deployment
         };
         match self.models.iter_mut().find(same) {
             Some(known) => known.instances = known.instances.saturating_add(model.instances),
@@ -86,6 +92,7 @@ mod tests {
             path: path.to_owned(),
             memory: 512,
             instances,
+            deployment: String::new(),
         }
     }
 
@@ -101,6 +108,33 @@ mod tests {
         assert_eq!(desired.remove("dga", "2.0", 1), 0);
         assert_eq!(desired.remove("dga", "1.0", 9), 1);
         assert_eq!(desired, DesiredModels::default());
+    }
+
+    #[test]
+    fn deployments_are_kept_apart() {
+        let mut desired = DesiredModels::default();
+        for deployment in ["", "first", "first", "second"] {
+            desired.add(DesiredModel {
+                deployment: deployment.to_owned(),
+                ..model("/a", 1)
+            });
+        }
+        let kept: Vec<_> = desired
+            .models
+            .iter()
+            .map(|model| (model.deployment.as_str(), model.instances))
+            .collect();
+        assert_eq!(kept, [("", 1), ("first", 2), ("second", 1)]);
+        let node = desired.write().unwrap();
+        assert_eq!(DesiredModels::read(&node).unwrap(), desired);
+    }
+
+    #[test]
+    fn what_an_older_service_has_stored_is_read_and_written_alike() {
+        let node = br#"{"models":[{"name":"dga","version":"1.0","path":"/a","memory":512,"instances":1}]}"#;
+        let desired = DesiredModels::read(node).unwrap();
+        assert_eq!(desired.models, [model("/a", 1)]);
+        assert_eq!(desired.write().unwrap(), node);
     }
 
     #[test]

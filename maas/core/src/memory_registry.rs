@@ -177,6 +177,19 @@ impl Registry for MemoryRegistry {
         })
     }
 
+    fn withdraw<'a>(&'a self, instance: &'a ServiceInstance) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let key = (instance.name.clone(), instance.id.clone());
+            let mut state = self.state();
+            if state.instances.get(&key) == Some(instance) {
+                state.instances.remove(&key);
+                drop(state);
+                self.changes.send_modify(|number| *number += 1);
+            }
+            Ok(())
+        })
+    }
+
     fn claim<'a>(&'a self, holder: &'a str) -> Answer<'a, ()> {
         Box::pin(async move {
             let mut state = self.state();
@@ -340,6 +353,23 @@ mod tests {
         assert!(changes.has_changed().unwrap());
         assert_eq!(registry.instances().await.unwrap().instances, [instance]);
         registry.unregister("m", "2").await.unwrap();
+        assert!(registry.instances().await.unwrap().instances.is_empty());
+    }
+
+    #[tokio::test]
+    async fn only_the_registration_that_was_made_is_withdrawn() {
+        let registry = MemoryRegistry::new();
+        let at = |url: &str| {
+            ServiceInstance::new("m", "1", 2, Endpoint::at(url), ServiceType::Dynamic, 0)
+        };
+        let (former, present) = (at("http://h:1"), at("http://h:2"));
+        registry.register(&former).await.unwrap();
+        registry.register(&present).await.unwrap();
+        registry.withdraw(&former).await.unwrap();
+        let kept = registry.instances().await.unwrap().instances;
+        assert_eq!(kept, std::slice::from_ref(&present));
+        registry.withdraw(&present).await.unwrap();
+        registry.withdraw(&present).await.unwrap();
         assert!(registry.instances().await.unwrap().instances.is_empty());
     }
 

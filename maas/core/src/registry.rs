@@ -74,6 +74,10 @@ pub trait Registry: Send + Sync + fmt::Debug {
     /// Takes an instance out; one that is not there is fine.
     fn unregister<'a>(&'a self, name: &'a str, id: &'a str) -> Answer<'a, ()>;
 
+    /// Takes out a registration that is exactly this one. A later one under the same name and id stays: ids repeat between
+    /// applications, and who comes late must not take out what another has registered.
+    fn withdraw<'a>(&'a self, instance: &'a ServiceInstance) -> Answer<'a, ()>;
+
     /// Makes this process the one that serves the queue, for as long as its session lives. `holder` names the process; a
     /// claim that it has left from an earlier session is renewed.
     fn claim<'a>(&'a self, holder: &'a str) -> Answer<'a, ()>;

@@ -42,7 +42,7 @@ pub struct InstanceStatus {
     pub failures: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<String>,
-    /// Where it runs and where its output goes.
+    /// Where it runs and where its output goes; while it waits for resources, what for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
 }
@@ -51,6 +51,8 @@ pub struct InstanceStatus {
 #[serde(rename_all = "snake_case")]
 pub enum InstanceState {
     Starting,
+    /// There is no room for it yet where models run; its place says what it waits for.
+    WaitingForResources,
     Ready,
     WaitingToRestart,
     GivenUp,
@@ -62,6 +64,7 @@ impl InstanceState {
     pub fn as_str(self) -> &'static str {
         match self {
             InstanceState::Starting => "starting",
+            InstanceState::WaitingForResources => "waiting for resources",
             InstanceState::Ready => "ready",
             InstanceState::WaitingToRestart => "waiting to restart",
             InstanceState::GivenUp => "given up",

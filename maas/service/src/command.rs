@@ -9,7 +9,7 @@ use alidade_maas_core::posix_options::{OptionSpec, OptionsError, ParsedOptions, 
 use alidade_maas_core::{DEFAULT_CONFIG_PATH, ZooKeeperOptions, ZooKeeperRegistry};
 use tokio::sync::watch;
 
-use crate::{LocalOptions, LocalProcesses, ServiceConfig, default_host, serve};
+use crate::{LocalOptions, LocalProcesses, ServiceConfig, Shutdown, default_host, serve};
 
 /// Upstream's options in upstream's order, then our own.
 pub const OPTIONS: PosixOptions = PosixOptions::new(
@@ -260,7 +260,9 @@ async fn run_service(settings: Settings) -> Result<(), Refusal> {
         .await
         .map_err(failed)?;
     let config = registry.config().await.map_err(failed)?;
-    let launcher = LocalProcesses::new(settings.local.clone()).map_err(failed)?;
+    let registry = Arc::new(registry);
+    let launcher = LocalProcesses::new(settings.local.clone(), &settings.config, registry.clone())
+        .map_err(failed)?;
     say(&format!(
         "Serving model requests from {}, registering models under {}\n",
         config.queue_path, config.service_root
@@ -270,14 +272,13 @@ async fn run_service(settings: Settings) -> Result<(), Refusal> {
         settings.local.payload_root.display(),
         launcher.log_directory().display()
     ));
-    let (stop, stopped) = watch::channel(false);
+    let (stop, stopped) = watch::channel(Shutdown::No);
     tokio::spawn(async move {
         end_signal().await;
-        stop.send_replace(true);
+        stop.send_replace(Shutdown::StopModels);
         // A second signal must not be needed, and its sender must not be gone before the first.
         std::future::pending::<()>().await;
     });
-    let registry = Arc::new(registry);
     let outcome = serve(settings.config, Arc::new(launcher), registry, stopped).await;
     outcome.map_err(failed)
 }

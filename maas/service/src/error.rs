@@ -7,8 +7,6 @@ use alidade_maas_core::MaasError;
 pub enum ServiceError {
     #[error(transparent)]
     Registry(#[from] MaasError),
-    #[error("cannot set up HTTP for readiness checks: {0}")]
-    Http(#[source] reqwest::Error),
 }
 
 /// Why an instance does not run.
@@ -23,4 +21,16 @@ pub enum LaunchError {
     },
     #[error("the model ended before it was ready ({0})")]
     Ended(String),
+    /// It ended before it was ready, and the model is not to blame: its machine was lost, or taken by others.
+    #[error("{0}")]
+    Lost(String),
+    #[error("cannot set up HTTP for readiness checks: {0}")]
+    Http(#[source] reqwest::Error),
+}
+
+impl LaunchError {
+    /// Whether this counts among the failures after which an instance is given up.
+    pub fn blames_model(&self) -> bool {
+        !matches!(self, LaunchError::Lost(_))
+    }
 }

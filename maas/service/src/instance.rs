@@ -1,21 +1,20 @@
-//! One instance that was asked for: launched, registered, watched, restarted, until it is no longer wanted.
+//! One instance that was asked for: launched, watched, restarted, until it is no longer wanted.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use alidade_maas_core::{
-    DesiredModel, Endpoint, InstanceState, InstanceStatus, Registry, ServiceInstance,
-};
+use alidade_maas_core::{DesiredModel, InstanceState, InstanceStatus, Registry};
 use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 
+use crate::LaunchError;
 use crate::config::ServiceConfig;
-use crate::launcher::{Deployment, Launcher, RunningModel};
-use crate::readiness::{takes_connections, wait_until_ready};
-use crate::{LaunchError, ServiceError};
+use crate::launcher::{Deployment, InstanceEnd, Launcher, RunningInstance};
+use crate::shutdown::{Shutdown, told_to_end};
 
-const REGISTRY_PAUSE: Duration = Duration::from_secs(1);
+/// Longest text about what a launch waits for, in characters.
+const MAX_NOTE: usize = 1000;
 
 /// What all instances share.
 #[derive(Debug)]
@@ -23,7 +22,6 @@ pub(crate) struct Context {
     pub(crate) config: ServiceConfig,
     pub(crate) launcher: Arc<dyn Launcher>,
     pub(crate) registry: Arc<dyn Registry>,
-    pub(crate) http: reqwest::Client,
     pub(crate) next_id: AtomicU64,
     /// Told at every change of an instance's state.
     pub(crate) changed: Notify,
@@ -55,17 +53,17 @@ impl SharedDeployment {
     }
 }
 
-/// How one launch ended.
-enum LaunchEnd {
+/// How one life of the instance ended, from launch to end.
+enum LifeEnd {
     NotWanted,
-    Failed { reason: String, was_stable: bool },
+    Ended { end: InstanceEnd, was_stable: bool },
 }
 
 pub(crate) struct Instance {
     context: Arc<Context>,
     deployment: Arc<SharedDeployment>,
     status: Arc<Mutex<InstanceStatus>>,
-    stop: watch::Receiver<bool>,
+    stop: watch::Receiver<Shutdown>,
 }
 
 impl Instance {
@@ -73,7 +71,7 @@ impl Instance {
         context: Arc<Context>,
         deployment: Arc<SharedDeployment>,
         status: Arc<Mutex<InstanceStatus>>,
-        stop: watch::Receiver<bool>,
+        stop: watch::Receiver<Shutdown>,
     ) -> Self {
         Self {
             context,
@@ -83,62 +81,80 @@ impl Instance {
         }
     }
 
-    /// Keeps the instance running until it is told to stop. Returns when nothing of it is left.
-    pub(crate) async fn keep_running(mut self) {
+    /// Keeps the instance running until it is told to end, beginning with the one that a former service has left, if there
+    /// is one. Returns when nothing of it is left, or it has been left to the next service.
+    pub(crate) async fn keep_running(self, adopted: Option<Box<dyn RunningInstance>>) {
         let config = &self.context.config;
+        let mut adopted = adopted;
         let mut failures: u32 = 0;
-        let mut pause = config.first_restart_pause;
-        let (limit, longest_pause) = (config.max_failures, config.longest_restart_pause);
-        let first_pause = config.first_restart_pause;
+        let mut next_pause = config.first_restart_pause;
         loop {
-            let id = self.context.next_id.fetch_add(1, Ordering::Relaxed);
-            let (reason, was_stable) = match self.launch_once(id).await {
-                LaunchEnd::NotWanted => return,
-                LaunchEnd::Failed { reason, was_stable } => (reason, was_stable),
+            let (end, was_stable) = match self.live_once(adopted.take()).await {
+                LifeEnd::NotWanted => return,
+                LifeEnd::Ended { end, was_stable } => (end, was_stable),
             };
             if was_stable {
                 failures = 0;
-                pause = first_pause;
+                next_pause = config.first_restart_pause;
             }
-            failures += 1;
-            let model = &self.deployment.model;
-            metrics::counter!("alidade_maas_instance_failures_total", "model" => model.name.clone())
-                .increment(1);
-            let gives_up = failures >= limit;
-            let (name, version) = (model.name.as_str(), model.version.as_str());
-            if gives_up {
-                tracing::error!(
-                    model = name,
-                    version,
-                    id,
-                    reason,
-                    failures,
-                    "model instance given up; remove it, mend the model and add it again"
-                );
-            } else {
-                tracing::warn!(model = name, version, id, reason, failures, restart_in = ?pause, "model instance failed");
+            let mut pause = config.first_restart_pause;
+            if end.blames_model {
+                failures += 1;
+                pause = next_pause;
+                next_pause = (next_pause * 2).min(config.longest_restart_pause);
             }
-            self.update(|status| {
-                status.state = if gives_up {
-                    InstanceState::GivenUp
-                } else {
-                    InstanceState::WaitingToRestart
-                };
-                status.failures = failures;
-                status.last_failure = Some(reason);
-                status.id = None;
-                status.url = None;
-            });
+            let gives_up = end.blames_model && failures >= config.max_failures;
+            self.report(&end, failures, gives_up, pause);
             if gives_up {
-                told_to_stop(&self.stop).await;
+                told_to_end(&self.stop).await;
                 return;
             }
             tokio::select! {
                 () = sleep(pause) => {}
-                () = told_to_stop(&self.stop) => return,
+                _ = told_to_end(&self.stop) => return,
             }
-            pause = (pause * 2).min(longest_pause);
         }
+    }
+
+    /// Says in log, metrics and status that the instance has ended without having been told to.
+    fn report(&self, end: &InstanceEnd, failures: u32, gives_up: bool, pause: Duration) {
+        let model = &self.deployment.model;
+        let (name, version) = (model.name.as_str(), model.version.as_str());
+        let (id, reason) = (self.status().id, end.reason.as_str());
+        if end.blames_model {
+            metrics::counter!("alidade_maas_instance_failures_total", "model" => model.name.clone())
+                .increment(1);
+        }
+        if gives_up {
+            tracing::error!(
+                model = name,
+                version,
+                id,
+                reason,
+                failures,
+                "model instance given up; remove it, mend the model and add it again"
+            );
+        } else if end.blames_model {
+            tracing::warn!(model = name, version, id, reason, failures, restart_in = ?pause, "model instance failed");
+        } else {
+            tracing::warn!(model = name, version, id, reason, restart_in = ?pause, "model instance lost, the model is not to blame");
+        }
+        self.update(|status| {
+            status.state = if gives_up {
+                InstanceState::GivenUp
+            } else {
+                InstanceState::WaitingToRestart
+            };
+            status.failures = failures;
+            status.last_failure = Some(end.reason.clone());
+            status.id = None;
+            status.url = None;
+        });
+    }
+
+    fn status(&self) -> InstanceStatus {
+        let status = self.status.lock();
+        status.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn update(&self, change: impl FnOnce(&mut InstanceStatus)) {
@@ -147,199 +163,116 @@ impl Instance {
     }
 
     /// From launch to end.
-    async fn launch_once(&mut self, id: u64) -> LaunchEnd {
-        if *self.stop.borrow() {
-            return LaunchEnd::NotWanted;
-        }
+    async fn live_once(&self, adopted: Option<Box<dyn RunningInstance>>) -> LifeEnd {
+        let is_adopted = adopted.is_some();
+        let mut running = match adopted {
+            Some(running) => running,
+            None => tokio::select! {
+                _ = told_to_end(&self.stop) => return LifeEnd::NotWanted,
+                launched = self.launch() => match launched {
+                    Ok(running) => running,
+                    Err(error) => return failed(&error),
+                },
+            },
+        };
+        let (model, id) = (&self.deployment.model, running.id());
+        let (name, version, place) = (&model.name, &model.version, running.describe());
+        let done = if is_adopted {
+            "model instance adopted"
+        } else {
+            "model instance launched"
+        };
+        tracing::info!(model = name, version, id, place, "{done}");
         self.update(|status| {
             status.state = InstanceState::Starting;
             status.id = Some(id);
+            status.place = Some(place);
         });
-        let context = self.context.clone();
-        let launching = async {
-            let deployment = self.deployment.get(&*context.launcher).await?;
-            deployment.launch(id).await
+        let outcome = tokio::select! {
+            order = told_to_end(&self.stop) => Err(order),
+            end = self.serve(&mut *running) => Ok(end),
         };
-        let mut running = match launching.await {
-            Ok(running) => running,
-            Err(error) => return failed(error.to_string()),
-        };
-        let place = running.describe();
-        let model = self.deployment.model.clone();
-        tracing::info!(
-            model = model.name,
-            version = model.version,
-            id,
-            place,
-            "model instance launched"
-        );
-        self.update(|status| status.place = Some(place));
-        let end = self.run(id, &mut *running).await;
-        running.stop(context.config.grace).await;
-        tracing::info!(
-            model = model.name,
-            version = model.version,
-            id,
-            "model instance ended"
-        );
-        end
-    }
-
-    /// From launch until the instance has ended or is to be ended. Whatever the outcome, it is not registered afterwards.
-    async fn run(&mut self, id: u64, running: &mut dyn RunningModel) -> LaunchEnd {
-        let stop = self.stop.clone();
-        let context = self.context.clone();
-        let starting = timeout(context.config.start_limit, self.wait_until_ready(running));
-        let endpoint = tokio::select! {
-            () = told_to_stop(&stop) => return self.not_wanted(),
-            started = starting => match started {
-                Ok(Ok(endpoint)) => endpoint,
-                Ok(Err(error)) => return failed(error.to_string()),
-                Err(_) => return failed(format!(
-                    "it did not answer within {} s of its launch",
-                    context.config.start_limit.as_secs()
-                )),
-            },
-        };
-        let model = &self.deployment.model;
-        let config = &context.config;
-        let now_ms = epoch_ms();
-        let kind = config.service_type;
-        let entry = ServiceInstance::new(&model.name, &model.version, id, endpoint, kind, now_ms);
-        let ready_since = Instant::now();
-        let end = tokio::select! {
-            () = told_to_stop(&stop) => None,
-            how = running.ended() => Some(format!("the model ended ({how})")),
-            how = self.watch_connections(&entry) => Some(how),
-            never = self.stay_registered(&entry) => match never {},
-        };
-        self.update(|status| status.state = InstanceState::Stopping);
-        unregister(&context, &entry).await;
-        match end {
-            Some(reason) => LaunchEnd::Failed {
-                reason,
-                was_stable: ready_since.elapsed() >= config.stable_after,
-            },
-            None => {
-                sleep(config.drain).await;
-                LaunchEnd::NotWanted
-            }
-        }
-    }
-
-    fn not_wanted(&self) -> LaunchEnd {
-        self.update(|status| status.state = InstanceState::Stopping);
-        LaunchEnd::NotWanted
-    }
-
-    async fn wait_until_ready(
-        &self,
-        running: &mut dyn RunningModel,
-    ) -> Result<Endpoint, LaunchError> {
-        let endpoint = running.endpoint().await?;
-        tokio::select! {
-            () = wait_until_ready(&endpoint.url, &self.context.http) => Ok(endpoint),
-            how = running.ended() => Err(LaunchError::Ended(how)),
-        }
-    }
-
-    /// Registers the instance, and again in every new session.
-    async fn stay_registered(&self, entry: &ServiceInstance) -> std::convert::Infallible {
-        let mut sessions = self.context.registry.sessions();
-        loop {
-            sessions.mark_unchanged();
-            if let Err(error) = self.context.registry.register(entry).await {
-                tracing::warn!(model = entry.name, id = entry.id, %error, "cannot register the instance, trying again");
-                sleep(REGISTRY_PAUSE).await;
-                continue;
-            }
-            let (url, version) = (&entry.payload.endpoint.url, &entry.payload.version);
+        if let Err(Shutdown::LeaveModels) = outcome {
+            running.leave();
             tracing::info!(
-                model = entry.name,
+                model = name,
                 version,
-                id = entry.id,
-                url,
-                "model instance registered"
+                id,
+                "model instance left to the next service"
             );
-            self.update(|status| {
-                status.state = InstanceState::Ready;
-                status.url = Some(url.clone());
-            });
-            if sessions.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
+            return LifeEnd::NotWanted;
         }
+        self.update(|status| status.state = InstanceState::Stopping);
+        running.stop().await;
+        tracing::info!(model = name, version, id, "model instance ended");
+        outcome.unwrap_or(LifeEnd::NotWanted)
     }
 
-    /// Returns when the model has not taken connections for some looks in a row.
-    async fn watch_connections(&self, entry: &ServiceInstance) -> String {
+    async fn launch(&self) -> Result<Box<dyn RunningInstance>, LaunchError> {
+        let context = &self.context;
+        let fresh_id = context.next_id.fetch_add(1, Ordering::Relaxed);
+        self.update(|status| status.state = InstanceState::Starting);
+        let deployment = self.deployment.get(&*context.launcher).await?;
+        deployment.launch(fresh_id, &|text| self.note(text)).await
+    }
+
+    /// Notes what a launch waits for.
+    fn note(&self, text: &str) {
+        let text: String = text.chars().take(MAX_NOTE).collect();
+        let known = self.status();
+        let is_known = known.state == InstanceState::WaitingForResources
+            && known.place.as_deref() == Some(text.as_str());
+        if is_known {
+            return;
+        }
+        let model = &self.deployment.model;
+        let (name, version) = (&model.name, &model.version);
+        tracing::info!(model = name, version, note = text, "model instance waits");
+        self.update(|status| {
+            status.state = InstanceState::WaitingForResources;
+            status.place = Some(text);
+        });
+    }
+
+    /// From launch until the instance serves no more.
+    async fn serve(&self, running: &mut dyn RunningInstance) -> LifeEnd {
         let config = &self.context.config;
-        let mut failed = 0;
-        loop {
-            sleep(config.probe_interval).await;
-            if takes_connections(&entry.payload.endpoint.url).await {
-                failed = 0;
-                continue;
-            }
-            failed += 1;
-            if failed >= config.max_failed_probes {
-                return format!(
-                    "{} took no connection {failed} times in a row",
-                    entry.payload.endpoint.url
+        let url = match timeout(config.start_limit, running.ready()).await {
+            Ok(Ok(url)) => url,
+            Ok(Err(error)) => return failed(&error),
+            Err(_) => {
+                let reason = format!(
+                    "it did not answer within {} s of its launch",
+                    config.start_limit.as_secs()
                 );
+                return LifeEnd::Ended {
+                    end: InstanceEnd {
+                        reason,
+                        blames_model: true,
+                    },
+                    was_stable: false,
+                };
             }
+        };
+        let ready_since = Instant::now();
+        self.update(|status| {
+            status.state = InstanceState::Ready;
+            status.url = Some(url);
+        });
+        let end = running.ended().await;
+        LifeEnd::Ended {
+            end,
+            was_stable: ready_since.elapsed() >= config.stable_after,
         }
     }
 }
 
-/// Returns when the signal is given. A sender that is gone means that nobody wants the work either.
-pub(crate) async fn told_to_stop(signal: &watch::Receiver<bool>) {
-    let mut signal = signal.clone();
-    let _ = signal.wait_for(|stop| *stop).await;
-}
-
-fn failed(reason: String) -> LaunchEnd {
-    LaunchEnd::Failed {
-        reason,
+fn failed(error: &LaunchError) -> LifeEnd {
+    LifeEnd::Ended {
+        end: InstanceEnd {
+            reason: error.to_string(),
+            blames_model: error.blames_model(),
+        },
         was_stable: false,
     }
-}
-
-/// Takes an instance out of the registry. While the registry is away this goes on in the background: a dead endpoint must
-/// not stay.
-async fn unregister(context: &Arc<Context>, entry: &ServiceInstance) {
-    let attempt = context.registry.unregister(&entry.name, &entry.id);
-    let Ok(Ok(())) = timeout(REGISTRY_PAUSE, attempt).await else {
-        let (name, id) = (entry.name.clone(), entry.id.clone());
-        tracing::warn!(
-            model = name,
-            id,
-            "cannot unregister the instance yet, trying again"
-        );
-        let context = context.clone();
-        tokio::spawn(async move {
-            while context.registry.unregister(&name, &id).await.is_err() {
-                sleep(REGISTRY_PAUSE).await;
-            }
-        });
-        return;
-    };
-}
-
-pub(crate) fn epoch_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |elapsed| {
-        i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
-    })
-}
-
-pub(crate) fn http_client() -> Result<reqwest::Client, ServiceError> {
-    // The settings are fixed, so that this cannot fail but for want of the system's TLS library.
-    reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .pool_max_idle_per_host(0)
-        .danger_accept_invalid_certs(true)
-        .build()
-        .map_err(ServiceError::Http)
 }

@@ -4,18 +4,25 @@
 //! [`serve`] is the loop; a [`Launcher`] says how an instance is run. [`LocalProcesses`] runs instances as processes on this
 //! machine. One task looks after each instance, so that no request ever waits for another.
 
+mod clock;
 mod command;
 mod config;
 mod error;
 mod instance;
+mod label;
 mod launcher;
 mod local;
+mod process;
 mod readiness;
 mod service;
+mod shutdown;
+mod start;
+mod supervised;
 
 pub use command::{OPTIONS, run};
 pub use config::ServiceConfig;
 pub use error::{LaunchError, ServiceError};
-pub use launcher::{Deployment, LaunchAnswer, Launcher, RunningModel};
+pub use launcher::{Deployment, InstanceEnd, LaunchAnswer, Launcher, RunningInstance};
 pub use local::{LocalOptions, LocalProcesses, default_host};
 pub use service::serve;
+pub use shutdown::Shutdown;

@@ -1,24 +1,28 @@
 use std::collections::VecDeque;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use alidade_maas_core::{
-    Action, DesiredModel, DesiredModels, InstanceStatus, MaasError, ModelRequest, QueueItem,
-    Registry, Rejection, ServiceStatus, Settlement, check_model_name, check_model_version,
+    Action, DesiredModel, DesiredModels, InstanceStatus, ModelRequest, QueueItem, Registry,
+    Rejection, ServiceStatus, Settlement, check_model_name, check_model_version,
 };
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::ServiceError;
+use crate::clock::epoch_ms;
 use crate::config::ServiceConfig;
-use crate::instance::{Context, Instance, SharedDeployment, epoch_ms, http_client, told_to_stop};
-use crate::launcher::Launcher;
+use crate::instance::{Context, Instance, SharedDeployment};
+use crate::label::file_label;
+use crate::launcher::{Launcher, RunningInstance};
+use crate::shutdown::{Shutdown, told_to_end};
+use crate::start::{claim, inherit};
 
 const PAUSE: Duration = Duration::from_secs(1);
-/// Ids start here: upstream's first container, 1, is the service itself.
-const FIRST_ID: u64 = 2;
+/// To leave all models takes no longer, unless some are being stopped: those are then given up.
+const LEAVE_LIMIT: Duration = Duration::from_secs(5);
 /// Most refused requests that are kept.
 const MAX_REJECTIONS: usize = 20;
 /// Longest reason of a refusal that is published, in characters.
@@ -27,12 +31,16 @@ const MAX_REASON: usize = 1000;
 const MAX_PATH: usize = 4096;
 /// Most bytes of a document that is stored in one node. A server takes a megabyte in all.
 const MAX_DOCUMENT: usize = 700_000;
+/// Longest part of a deployment's name that comes from the model's name, and from its version.
+const MAX_LABEL: usize = 60;
 /// Changes of state are gathered for this long before they are published.
 const STATUS_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Serves the request queue until `shutdown` becomes true (or its sender is gone), then ends all models.
+/// Serves the request queue until `shutdown` says otherwise (or its sender is gone), then ends all models, or leaves them
+/// running for the next service.
 ///
-/// Everything registered before is taken out first, and what the stored state asks for is launched again.
+/// What the launcher finds of a former service's instances is adopted, everything else that is registered is taken out, and
+/// what the stored state asks for beyond that is launched.
 ///
 /// # Errors
 /// When another service serves the same configuration, now or after a lost session, or the registry refuses the queue.
@@ -40,27 +48,19 @@ pub async fn serve(
     config: ServiceConfig,
     launcher: Arc<dyn Launcher>,
     registry: Arc<dyn Registry>,
-    shutdown: watch::Receiver<bool>,
+    shutdown: watch::Receiver<Shutdown>,
 ) -> Result<(), ServiceError> {
     let claimed = tokio::select! {
         claimed = claim(&config, &*registry) => claimed,
-        () = told_to_stop(&shutdown) => return Ok(()),
+        _ = told_to_end(&shutdown) => return Ok(()),
     };
     claimed?;
-    let first_id = clear_registry(&*registry).await?;
-    let desired = match registry.desired().await {
-        Err(error @ MaasError::Malformed { .. }) => {
-            tracing::error!(%error, "stored state is lost, starting without models");
-            DesiredModels::default()
-        }
-        read => read?,
-    };
+    let inheritance = inherit(&*launcher, &*registry).await?;
     let context = Arc::new(Context {
         config,
         launcher,
         registry,
-        http: http_client()?,
-        next_id: AtomicU64::new(first_id),
+        next_id: AtomicU64::new(inheritance.first_id),
         changed: Notify::new(),
     });
     let mut service = Service {
@@ -70,77 +70,52 @@ pub async fn serve(
         slots: Vec::new(),
         tasks: JoinSet::new(),
         rejected: VecDeque::new(),
+        has_shrunk: true,
     };
-    for model in &desired.models {
+    for mut instance in inheritance.surplus {
+        service.tasks.spawn(async move { instance.stop().await });
+    }
+    let models = inheritance.desired.models.iter();
+    for (model, adopted) in models.zip(inheritance.adopted) {
         tracing::info!(
             model = model.name,
             version = model.version,
             instances = model.instances,
+            adopted = adopted.len(),
             "restoring"
         );
-        service.launch(model);
+        service.launch(model, adopted);
     }
-    service.desired = desired;
+    service.desired = inheritance.desired;
     let outcome = service.run().await;
-    service.stop_all().await;
+    let order = *shutdown.borrow();
+    if outcome.is_ok() && order == Shutdown::LeaveModels {
+        service.end_all(Shutdown::LeaveModels, LEAVE_LIMIT).await;
+    } else {
+        let config = &service.context.config;
+        let limit = config.drain + config.grace + Duration::from_secs(20);
+        service.end_all(Shutdown::StopModels, limit).await;
+    }
     outcome
-}
-
-/// Becomes the one that serves; waits for the remains of a former service.
-async fn claim(config: &ServiceConfig, registry: &dyn Registry) -> Result<(), MaasError> {
-    let started = Instant::now();
-    loop {
-        let error = match registry.claim(&config.holder).await {
-            Ok(()) => return Ok(()),
-            Err(error @ (MaasError::AlreadyServed { .. } | MaasError::Unavailable { .. })) => error,
-            Err(error) => return Err(error),
-        };
-        if started.elapsed() >= config.claim_patience {
-            return Err(error);
-        }
-        tracing::warn!(%error, "waiting to become the service");
-        sleep(PAUSE).await;
-    }
-}
-
-/// Takes out everything that is registered: no other service lives, so nobody looks after it. Returns the first id that
-/// nothing there has had.
-async fn clear_registry(registry: &dyn Registry) -> Result<u64, MaasError> {
-    let mut next_id = FIRST_ID;
-    for instance in registry.instances().await?.instances {
-        tracing::info!(
-            model = instance.name,
-            id = instance.id,
-            "taking out a former registration"
-        );
-        match registry.unregister(&instance.name, &instance.id).await {
-            Err(error @ MaasError::Unavailable { .. }) => return Err(error),
-            // A node that is not where its content says cannot be one of ours.
-            Err(error) => tracing::warn!(%error, "a former registration stays"),
-            Ok(()) => {}
-        }
-        if let Ok(id) = instance.id.parse::<u64>() {
-            next_id = next_id.max(id.saturating_add(1));
-        }
-    }
-    Ok(next_id)
 }
 
 struct Service {
     context: Arc<Context>,
-    shutdown: watch::Receiver<bool>,
+    shutdown: watch::Receiver<Shutdown>,
     desired: DesiredModels,
     /// In the order of launch.
     slots: Vec<Slot>,
     tasks: JoinSet<()>,
     rejected: VecDeque<Rejection>,
+    /// The launcher is still to be told that less is wanted than was, when what was stopped has ended.
+    has_shrunk: bool,
 }
 
 /// One instance that was asked for.
 struct Slot {
     name: String,
     version: String,
-    stop: watch::Sender<bool>,
+    stop: watch::Sender<Shutdown>,
     status: Arc<Mutex<InstanceStatus>>,
 }
 
@@ -153,6 +128,14 @@ impl Service {
         sessions.mark_unchanged();
         let mut status_due = Some(tokio::time::Instant::now());
         loop {
+            // A task ends only when its slot has gone, so that any more tasks than slots are still ending.
+            if self.has_shrunk && self.tasks.len() <= self.slots.len() {
+                self.has_shrunk = false;
+                tokio::select! {
+                    () = context.launcher.retain(&self.desired) => {}
+                    _ = told_to_end(shutdown) => return Ok(()),
+                }
+            }
             let status_time = async {
                 match status_due {
                     Some(due) => tokio::time::sleep_until(due).await,
@@ -160,7 +143,7 @@ impl Service {
                 }
             };
             tokio::select! {
-                () = told_to_stop(shutdown) => return Ok(()),
+                _ = told_to_end(shutdown) => return Ok(()),
                 item = registry.next_item() => match item {
                     Ok(item) => self.handle(&item).await,
                     Err(error) => {
@@ -172,7 +155,7 @@ impl Service {
                     if changed.is_ok() {
                         tokio::select! {
                             claimed = claim(&context.config, &**registry) => claimed?,
-                            () = told_to_stop(shutdown) => return Ok(()),
+                            _ = told_to_end(shutdown) => return Ok(()),
                         }
                     }
                 }
@@ -243,6 +226,7 @@ impl Service {
             ));
         }
         let model = DesiredModel {
+            deployment: deployment_id(&name, &version, &item.id),
             name,
             version,
             path: request
@@ -264,7 +248,7 @@ impl Service {
         }
         if self.settle(item, Settlement::Desired(&desired)).await {
             self.desired = desired;
-            self.launch(&model);
+            self.launch(&model, Vec::new());
         }
         Ok(())
     }
@@ -284,24 +268,27 @@ impl Service {
         }
         if self.settle(item, Settlement::Desired(&desired)).await {
             self.desired = desired;
+            self.has_shrunk |= removed > 0;
             self.stop_first(&name, &version, instances);
         }
         Ok(())
     }
 
-    fn launch(&mut self, model: &DesiredModel) {
+    /// Brings a model's instances to life, some of them with one that runs already.
+    fn launch(&mut self, model: &DesiredModel, adopted: Vec<Box<dyn RunningInstance>>) {
         let deployment = Arc::new(SharedDeployment::new(model.clone()));
+        let mut adopted = adopted.into_iter();
         for _ in 0..model.instances {
             let status = InstanceStatus::new(&model.name, &model.version);
             let status = Arc::new(Mutex::new(status));
-            let (stop, stopped) = watch::channel(false);
+            let (stop, stopped) = watch::channel(Shutdown::No);
             let instance = Instance::new(
                 self.context.clone(),
                 deployment.clone(),
                 status.clone(),
                 stopped,
             );
-            self.tasks.spawn(instance.keep_running());
+            self.tasks.spawn(instance.keep_running(adopted.next()));
             self.slots.push(Slot {
                 name: model.name.clone(),
                 version: model.version.clone(),
@@ -319,7 +306,7 @@ impl Service {
             let matches = left > 0 && slot.name == name && slot.version == version;
             if matches {
                 left -= 1;
-                slot.stop.send_replace(true);
+                slot.stop.send_replace(Shutdown::StopModels);
             }
             !matches
         });
@@ -345,7 +332,7 @@ impl Service {
         let settled = tokio::select! {
             settled = settling => settled,
             // If it was taken all the same, the next service finds it in the stored state.
-            () = told_to_stop(&self.shutdown) => return false,
+            _ = told_to_end(&self.shutdown) => return false,
         };
         match settled {
             Ok(true) => true,
@@ -396,13 +383,11 @@ impl Service {
         (document.len() <= MAX_DOCUMENT).then_some(document)
     }
 
-    /// Ends every model. Their wish stays stored, so that the next service brings them back.
-    async fn stop_all(&mut self) {
+    /// Ends every model, or leaves it running. Their wish stays stored, so that the next service brings them back.
+    async fn end_all(&mut self, order: Shutdown, limit: Duration) {
         for slot in &self.slots {
-            slot.stop.send_replace(true);
+            slot.stop.send_replace(order);
         }
-        let config = &self.context.config;
-        let limit = config.drain + config.grace + Duration::from_secs(20);
         let ending = async { while self.tasks.join_next().await.is_some() {} };
         if timeout(limit, ending).await.is_err() {
             // Dropping the tasks kills what is left.
@@ -434,4 +419,31 @@ fn checked(request: &ModelRequest) -> Result<(String, String, u32), String> {
         )
     })?;
     Ok((name, version, instances))
+}
+
+/// A name that no other request gets, in letters that a file's name can have.
+fn deployment_id(name: &str, version: &str, item: &str) -> String {
+    format!(
+        "{}-{}-{}-{}",
+        file_label(name, MAX_LABEL),
+        file_label(version, MAX_LABEL),
+        file_label(item, MAX_LABEL),
+        epoch_ms()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deployments_are_named_in_plain_letters() {
+        let id = deployment_id("a/b \u{e4}", &"9".repeat(500), "qn-0000000007");
+        let time = id.rsplit('-').next().unwrap();
+        assert_eq!(
+            id,
+            format!("a_b__-{}-qn-0000000007-{time}", "9".repeat(MAX_LABEL))
+        );
+        assert!(time.parse::<i64>().unwrap() > 0);
+    }
 }

@@ -128,6 +128,10 @@ impl Registry for ZooKeeperRegistry {
         Box::pin(async { operations::unregister(&*self.shared.session().await?, name, id).await })
     }
 
+    fn withdraw<'a>(&'a self, instance: &'a ServiceInstance) -> Answer<'a, ()> {
+        Box::pin(async { operations::withdraw(&*self.shared.session().await?, instance).await })
+    }
+
     fn claim<'a>(&'a self, holder: &'a str) -> Answer<'a, ()> {
         Box::pin(async { operations::claim(&*self.shared.session().await?, holder).await })
     }

@@ -274,6 +274,28 @@ pub(super) async fn unregister(session: &Session, name: &str, id: &str) -> Resul
     Ok(())
 }
 
+pub(super) async fn withdraw(
+    session: &Session,
+    instance: &ServiceInstance,
+) -> Result<(), MaasError> {
+    let own = instance.write()?;
+    let root = &session.config.service_root;
+    let path = format!("{root}/{}/{}", instance.name, instance.id);
+    let version = match session.run(session.client.get_data(&path)).await {
+        Ok((data, stat)) if data == own => stat.version,
+        Ok(_) | Err(zk::Error::NoNode) => return Ok(()),
+        Err(error) => return Err(session.error("read", &path, error)),
+    };
+    match session
+        .run(session.client.delete(&path, Some(version)))
+        .await
+    {
+        // A bad version means that someone has written over it meanwhile.
+        Ok(()) | Err(zk::Error::NoNode | zk::Error::BadVersion) => Ok(()),
+        Err(error) => Err(session.error("delete", &path, error)),
+    }
+}
+
 pub(super) async fn claim(session: &Session, holder: &str) -> Result<(), MaasError> {
     let root = session.config.state_root();
     let path = format!("{root}/leader");

@@ -1,21 +1,24 @@
 //! Models as processes on this machine.
 
-mod guard;
-mod logs;
-mod process;
 mod work_dir;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use alidade_maas_core::{DesiredModel, MaasError, copy_payload, find_script, resolve_payload};
+use alidade_maas_core::{
+    DesiredModel, MaasError, Registry, copy_payload, find_script, resolve_payload,
+};
 
-use self::guard::Guard;
-use self::process::LocalModel;
-use self::work_dir::RunDirectory;
-use crate::LaunchError;
-use crate::launcher::{Deployment, LaunchAnswer, Launcher, RunningModel};
+use self::work_dir::{RunDirectory, ScratchDirectory};
+use crate::label::file_label;
+use crate::launcher::{Deployment, LaunchAnswer, Launcher, RunningInstance};
+use crate::process::{Guard, ModelProcess, ProcessPlan};
+use crate::supervised::Supervisor;
+use crate::{LaunchError, ServiceConfig};
+
+/// Longest part of a log's name that comes from the model's.
+const MAX_LABEL: usize = 80;
 
 /// How local processes are run.
 #[derive(Debug, Clone)]
@@ -67,29 +70,37 @@ pub struct LocalProcesses {
 #[derive(Debug)]
 struct Inner {
     options: LocalOptions,
-    run_directory: RunDirectory,
-    guard: Guard,
+    run_directory: Arc<RunDirectory>,
+    guard: Arc<Guard>,
+    supervisor: Supervisor,
     next_payload: AtomicU64,
 }
 
 impl LocalProcesses {
-    /// Makes the working directory and clears what a former run has left there.
+    /// Makes the working directory and clears what a former run has left there. Models are registered in `registry` and
+    /// treated as `config` says.
     ///
     /// # Errors
     /// When the working directory cannot be made, or the guard process cannot be started.
-    pub fn new(mut options: LocalOptions) -> Result<LocalProcesses, LaunchError> {
+    pub fn new(
+        mut options: LocalOptions,
+        config: &ServiceConfig,
+        registry: Arc<dyn Registry>,
+    ) -> Result<LocalProcesses, LaunchError> {
         // Models run in other directories, so that a relative path would lead astray.
         options.work_dir = std::path::absolute(&options.work_dir)
             .map_err(MaasError::file("find", &options.work_dir))?;
         options.payload_root = std::path::absolute(&options.payload_root)
             .map_err(MaasError::file("find", &options.payload_root))?;
-        let run_directory = RunDirectory::create(&options.work_dir)?;
-        let guard = Guard::start()?;
+        let run_directory = Arc::new(RunDirectory::create(&options.work_dir)?);
+        let guard = Arc::new(Guard::start()?);
+        let supervisor = Supervisor::new(registry, config.into())?;
         Ok(LocalProcesses {
             inner: Arc::new(Inner {
                 options,
                 run_directory,
                 guard,
+                supervisor,
                 next_payload: AtomicU64::new(1),
             }),
         })
@@ -110,82 +121,81 @@ impl Launcher for LocalProcesses {
     fn prepare<'a>(&'a self, model: &'a DesiredModel) -> LaunchAnswer<'a, Arc<dyn Deployment>> {
         Box::pin(async move {
             let number = self.inner.next_payload.fetch_add(1, Ordering::Relaxed);
-            let directory = self
-                .inner
-                .run_directory
-                .path()
-                .join(format!("payload_{number}"));
+            let payload = self.inner.scratch(&format!("payload_{number}"));
             let source = resolve_payload(&self.inner.options.payload_root, &model.path)?;
-            let target = directory.clone();
-            in_background(move || {
+            // The work goes on should nobody wait any longer; the directory goes when it is done.
+            let payload = in_background(move || {
                 find_script(&source)?;
-                copy_payload(&source, &target)
+                copy_payload(&source, payload.path())?;
+                Ok(payload)
             })
             .await?;
             let deployment = LocalDeployment {
                 inner: self.inner.clone(),
-                directory,
-                label: label_of(model),
+                payload: Arc::new(payload),
+                name: model.name.clone(),
+                version: model.version.clone(),
             };
             Ok(Arc::new(deployment) as Arc<dyn Deployment>)
         })
     }
 }
 
-/// Name and version of a model as a part of a file's name.
-fn label_of(model: &DesiredModel) -> String {
-    let plain = |c: char| {
-        if c.is_ascii_alphanumeric() || c == '.' || c == '-' {
-            c
-        } else {
-            '_'
-        }
-    };
-    let label: String = format!("{}-{}", model.name, model.version)
-        .chars()
-        .map(plain)
-        .collect();
-    label.chars().take(80).collect()
+impl Inner {
+    fn scratch(&self, name: &str) -> ScratchDirectory {
+        ScratchDirectory::new(&self.run_directory, name)
+    }
 }
 
 /// A payload as it was when its request came; removed with the last instance.
 #[derive(Debug)]
 struct LocalDeployment {
     inner: Arc<Inner>,
-    directory: PathBuf,
-    label: String,
+    payload: Arc<ScratchDirectory>,
+    name: String,
+    version: String,
+}
+
+impl LocalDeployment {
+    async fn start(&self, id: u64) -> Result<Box<dyn RunningInstance>, LaunchError> {
+        let inner = &self.inner;
+        let (payload, scratch) = (
+            self.payload.clone(),
+            inner.scratch(&format!("container_{id}")),
+        );
+        let (script, scratch) = in_background(move || {
+            copy_payload(payload.path(), scratch.path())?;
+            Ok((find_script(scratch.path())?, scratch))
+        })
+        .await?;
+        let logs = inner.run_directory.logs();
+        let label = file_label(&format!("{}-{}", self.name, self.version), MAX_LABEL);
+        let plan = ProcessPlan {
+            directory: scratch.path().to_owned(),
+            script,
+            host: inner.options.host.clone(),
+            environment: inner.options.environment.clone(),
+            kept_back: &[],
+            out_log: logs.join(format!("{label}-{id}.stdout.log")),
+            error_log: logs.join(format!("{label}-{id}.stderr.log")),
+            log_bytes: inner.options.log_bytes,
+            scratch: Some(Box::new(scratch)),
+        };
+        let process = ModelProcess::start(inner.guard.clone(), plan).await?;
+        let instance = inner
+            .supervisor
+            .take(process, &self.name, &self.version, id);
+        Ok(Box::new(instance))
+    }
 }
 
 impl Deployment for LocalDeployment {
-    fn launch(&self, id: u64) -> LaunchAnswer<'_, Box<dyn RunningModel>> {
-        Box::pin(async move {
-            let inner = self.inner.clone();
-            let directory = inner.run_directory.path().join(format!("container_{id}"));
-            let (source, target) = (self.directory.clone(), directory.clone());
-            let script = in_background(move || {
-                copy_payload(&source, &target)?;
-                find_script(&target)
-            })
-            .await?;
-            let logs = inner.run_directory.logs();
-            let log_stem = format!("{}-{id}", self.label);
-            let model = LocalModel::start(&inner, directory, &script, &logs, &log_stem).await?;
-            Ok(Box::new(model) as Box<dyn RunningModel>)
-        })
-    }
-}
-
-impl Drop for LocalDeployment {
-    fn drop(&mut self) {
-        remove_directory(&self.directory);
-    }
-}
-
-fn remove_directory(directory: &Path) {
-    if let Err(error) = std::fs::remove_dir_all(directory)
-        && error.kind() != std::io::ErrorKind::NotFound
-    {
-        tracing::warn!(path = %directory.display(), %error, "cannot remove a working directory");
+    fn launch<'a>(
+        &'a self,
+        fresh_id: u64,
+        _note: &'a (dyn Fn(&str) + Send + Sync),
+    ) -> LaunchAnswer<'a, Box<dyn RunningInstance>> {
+        Box::pin(self.start(fresh_id))
     }
 }
 

@@ -2,10 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use alidade_maas_core::MaasError;
-
-use super::remove_directory;
 
 const PREFIX: &str = "run_";
 /// Log files that are kept from former launches.
@@ -36,10 +35,6 @@ impl RunDirectory {
         Err(MaasError::file("create a directory in", work_dir)(taken))
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Where logs go; old ones make room.
     pub(super) fn logs(&self) -> PathBuf {
         let mut files: Vec<_> = fs::read_dir(&self.logs)
@@ -63,6 +58,41 @@ impl RunDirectory {
 impl Drop for RunDirectory {
     fn drop(&mut self) {
         remove_directory(&self.path);
+    }
+}
+
+/// A directory in that of a run, made by who uses it, and removed with this.
+#[derive(Debug)]
+pub(super) struct ScratchDirectory {
+    path: PathBuf,
+    /// Not removed before.
+    _run: Arc<RunDirectory>,
+}
+
+impl ScratchDirectory {
+    pub(super) fn new(run: &Arc<RunDirectory>, name: &str) -> ScratchDirectory {
+        ScratchDirectory {
+            path: run.path.join(name),
+            _run: run.clone(),
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for ScratchDirectory {
+    fn drop(&mut self) {
+        remove_directory(&self.path);
+    }
+}
+
+fn remove_directory(directory: &Path) {
+    if let Err(error) = fs::remove_dir_all(directory)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        tracing::warn!(path = %directory.display(), %error, "cannot remove a working directory");
     }
 }
 
@@ -98,9 +128,9 @@ mod tests {
         fs::create_dir(&other).unwrap();
         let first = RunDirectory::create(work_dir.path()).unwrap();
         let second = RunDirectory::create(work_dir.path()).unwrap();
-        assert_ne!(first.path(), second.path());
-        assert!(!dead.exists() && other.exists() && first.path().exists());
-        let path = first.path().to_owned();
+        assert_ne!(first.path, second.path);
+        assert!(!dead.exists() && other.exists() && first.path.exists());
+        let path = first.path.clone();
         drop(first);
         assert!(!path.exists());
     }

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alidade_maas_core::{Registry, ServiceInstance, ZooKeeperOptions, ZooKeeperRegistry};
-use alidade_maas_service::{LocalOptions, LocalProcesses, ServiceConfig, ServiceError, serve};
+use alidade_maas_service::{
+    LocalOptions, LocalProcesses, ServiceConfig, ServiceError, Shutdown, serve,
+};
 use alidade_testkit::eventually;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -54,7 +56,7 @@ pub fn connect(runtime: &Runtime, quorum: &str) -> Arc<ZooKeeperRegistry> {
 
 /// A service with local processes, in this process.
 pub struct Service {
-    stop: watch::Sender<bool>,
+    stop: watch::Sender<Shutdown>,
     task: Option<JoinHandle<Result<(), ServiceError>>>,
 }
 
@@ -67,8 +69,8 @@ impl Service {
     ) -> Service {
         let mut options = LocalOptions::new(work_dir.join("models"), work_dir.join("work"));
         options.host = "localhost".to_owned();
-        let launcher = Arc::new(LocalProcesses::new(options).unwrap());
-        let (stop, stopped) = watch::channel(false);
+        let launcher = Arc::new(LocalProcesses::new(options, &config, registry.clone()).unwrap());
+        let (stop, stopped) = watch::channel(Shutdown::No);
         let task = runtime.spawn(serve(config, launcher, registry, stopped));
         Service {
             stop,
@@ -77,7 +79,7 @@ impl Service {
     }
 
     pub fn stop(&mut self, runtime: &Runtime) -> Result<(), ServiceError> {
-        self.stop.send_replace(true);
+        self.stop.send_replace(Shutdown::StopModels);
         self.wait(runtime)
     }
 

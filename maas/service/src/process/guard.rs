@@ -3,7 +3,9 @@
 //! A death signal (`PR_SET_PDEATHSIG`) would not do: it reaches the start script only, not what the script has started, and
 //! it is tied to the thread that did the start. Instead a shell waits at the other end of a socket for the service to go
 //! away, whatever way it goes, and then kills the process groups it has been told of. A model's process announces itself,
-//! between fork and exec, so that there is no moment in which it runs unknown to the guard.
+//! between fork and exec, so that there is no moment in which it runs unknown to the guard. The shell lives in a session of
+//! its own, so that whoever kills our process group or session does not kill it as well. Of our environment it has the path
+//! only.
 
 use std::io::Write;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -33,7 +35,7 @@ for group in $groups; do kill -KILL "-$group" 2>/dev/null; done
 "#;
 
 #[derive(Debug)]
-pub(super) struct Guard {
+pub(crate) struct Guard {
     running: Mutex<Running>,
 }
 
@@ -50,7 +52,7 @@ pub(super) struct Announcer {
 }
 
 impl Guard {
-    pub(super) fn start() -> Result<Guard, MaasError> {
+    pub(crate) fn start() -> Result<Guard, MaasError> {
         let running = start_process().map_err(MaasError::file("start a guard with", "/bin/sh"))?;
         Ok(Guard {
             running: Mutex::new(running),
@@ -92,18 +94,38 @@ impl Drop for Guard {
 
 fn start_process() -> std::io::Result<Running> {
     let (line, far_end) = UnixStream::pair()?;
-    let process = Command::new("/bin/sh")
+    let mut command = Command::new("/bin/sh");
+    command
         .args(["-c", SCRIPT])
+        .env_clear()
+        .env(
+            "PATH",
+            std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into()),
+        )
         .stdin(Stdio::from(OwnedFd::from(far_end)))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .current_dir("/")
-        .process_group(0)
-        .spawn()?;
+        .current_dir("/");
+    // SAFETY: the closure runs in the child between fork and exec, where only async-signal-safe work is allowed. It calls
+    // `setsid` and reads `errno`.
+    #[allow(unsafe_code)]
+    unsafe {
+        command.pre_exec(begin_session);
+    }
     Ok(Running {
-        process,
+        process: command.spawn()?,
         line: Arc::new(line),
     })
+}
+
+fn begin_session() -> std::io::Result<()> {
+    // SAFETY: `setsid` takes nothing and touches no memory of ours.
+    #[allow(unsafe_code)]
+    let session = unsafe { libc::setsid() };
+    if session < 0 {
+        return Err(std::io::Error::last_os_error());
+    }
+    Ok(())
 }
 
 impl Announcer {
