@@ -144,7 +144,11 @@ impl RemoteError {
             "yarn.exceptions.InvalidApplicationMasterRequestException" => {
                 RemoteKind::InvalidMasterRequest
             }
-            "yarn.exceptions.InvalidResourceRequestException" => RemoteKind::InvalidResourceRequest,
+            "yarn.exceptions.InvalidResourceRequestException"
+            | "yarn.exceptions.InvalidLabelResourceRequestException"
+            | "yarn.exceptions.SchedulerInvalidResoureRequestException" => {
+                RemoteKind::InvalidResourceRequest
+            }
             "yarn.exceptions.NMNotYetReadyException" => RemoteKind::NodeNotReady,
             _ => RemoteKind::Other,
         }
@@ -169,7 +173,7 @@ pub enum RemoteKind {
     AttemptNotFound,
     /// Registered twice, or a heartbeat out of order.
     InvalidMasterRequest,
-    /// An ask below zero or above the cluster's maximum.
+    /// An ask below zero or above the cluster's maximum, or for a node label that there is not.
     InvalidResourceRequest,
     /// The node manager is not yet connected to the resource manager: to be tried again.
     NodeNotReady,

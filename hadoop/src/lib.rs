@@ -4,6 +4,7 @@
 //! - [`HadoopConf`] reads `HADOOP_CONF_DIR`.
 //! - [`ResourceManager`] is the client's side: submit, watch, kill.
 //! - [`ApplicationMaster`] and [`NodeManager`] are the application's side: ask for containers, start them.
+//! - [`Fleet`] is an application master for asynchronous programs, which outlives restarts of the resource manager.
 //! - [`Credentials`] reads and writes the token files that YARN gives to containers.
 //! - [`RpcClient`] makes any other call, with the messages in [`proto`].
 //!
@@ -36,6 +37,7 @@ mod address;
 mod conf;
 mod error;
 mod files;
+mod fleet;
 mod ipc;
 mod namenode;
 pub mod proto;
@@ -45,6 +47,7 @@ mod yarn;
 pub use address::ServerAddress;
 pub use conf::{Authentication, HadoopConf, Protection, ResourceManagerPort};
 pub use error::{HadoopError, RemoteError, RemoteKind};
+pub use fleet::{Cluster, ContainerEnd, Fleet, FleetContainer, FleetOptions};
 pub use ipc::{KerberosLogin, Login, Repeat, RpcClient, RpcOptions};
 pub use namenode::NameNode;
 pub use tokens::{Credentials, Token, TokenFileFormat, TokenKind};

@@ -15,7 +15,7 @@ use crate::proto::yarn::{
     PriorityProto, RegisterApplicationMasterRequestProto, RegisterApplicationMasterResponseProto,
     ResourceBlacklistRequestProto, ResourceRequestProto,
 };
-use crate::{Credentials, HadoopConf, HadoopError, Token, TokenKind};
+use crate::{Credentials, HadoopConf, HadoopError, RemoteKind, Token, TokenKind};
 
 const PROTOCOL: &str = "org.apache.hadoop.yarn.api.ApplicationMasterProtocolPB";
 
@@ -206,7 +206,13 @@ impl ApplicationMaster {
             progress: Some(request.progress),
             tracking_url: None,
         };
-        let answer: AllocateResponseProto = self.rpc.call(method, &request, Repeat::Safe).await?;
+        let answer = self.rpc.call(method, &request, Repeat::Safe).await;
+        let answer: AllocateResponseProto = answer.inspect_err(|error| {
+            // It counts anew, even when the answer to the next registration is lost.
+            if error.remote_kind() == Some(RemoteKind::NotRegistered) {
+                self.response_id = 0;
+            }
+        })?;
         // First what must not be lost, whatever else is in the answer.
         self.response_id = answer.response_id();
         self.keep_node_tokens(answer.nm_tokens);
@@ -281,6 +287,10 @@ impl ApplicationMaster {
             )));
         };
         NodeManager::connect(node, token.clone(), self.options.clone())
+    }
+
+    pub(crate) fn node_token(&self, node: &NodeId) -> Option<&Token> {
+        self.node_tokens.get(node)
     }
 
     fn keep_node_tokens(&mut self, tokens: Vec<NmTokenProto>) {
