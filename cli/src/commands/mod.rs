@@ -5,6 +5,7 @@ mod enrich;
 mod eval;
 mod explain;
 mod jsonl;
+mod maas;
 mod maas_service;
 mod output;
 mod parse;
@@ -87,6 +88,7 @@ pub fn run(name: &str, arguments: &[String]) -> Result<(), CliError> {
                 &compiler, arguments, &mut out, &mut err,
             ))
         }
+        "maas" => maas::run(arguments),
         "maas_service" => maas_service::run(arguments),
         "maas_deploy" => {
             logging::install(Some("error"));

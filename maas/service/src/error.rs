@@ -24,6 +24,11 @@ pub enum LaunchError {
     /// It ended before it was ready, and the model is not to blame: its machine was lost, or taken by others.
     #[error("{0}")]
     Lost(String),
+    /// A runner cannot work with what it has been told.
+    #[error(
+        "the settings of the runner, in ALIDADE_RUNNER and the variables of a node manager, cannot be used: {0}; the service starts runners in containers of YARN, they are not for use by hand"
+    )]
+    Settings(String),
     #[error("cannot set up HTTP for readiness checks: {0}")]
     Http(#[source] reqwest::Error),
 }

@@ -2,7 +2,8 @@
 //! answers.
 //!
 //! [`serve`] is the loop; a [`Launcher`] says how an instance is run. [`LocalProcesses`] runs instances as processes on this
-//! machine. One task looks after each instance, so that no request ever waits for another.
+//! machine. One task looks after each instance, so that no request ever waits for another. [`run_runner`] is what runs beside
+//! a model in a container of a cluster, and registers it.
 
 mod clock;
 mod command;
@@ -14,8 +15,10 @@ mod launcher;
 mod local;
 mod process;
 mod readiness;
+mod runner;
 mod service;
 mod shutdown;
+mod signals;
 mod start;
 mod supervised;
 
@@ -24,5 +27,6 @@ pub use config::ServiceConfig;
 pub use error::{LaunchError, ServiceError};
 pub use launcher::{Deployment, InstanceEnd, LaunchAnswer, Launcher, RunningInstance};
 pub use local::{LocalOptions, LocalProcesses, default_host};
+pub use runner::{RunnerSettings, run_runner};
 pub use service::serve;
 pub use shutdown::Shutdown;

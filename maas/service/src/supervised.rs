@@ -7,6 +7,7 @@ use std::time::Duration;
 use alidade_maas_core::{Registry, ServiceInstance, ServiceType};
 use futures::future::BoxFuture;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use crate::clock::epoch_ms;
@@ -84,6 +85,7 @@ impl Supervisor {
             sessions: self.registry.sessions(),
             entry: None,
             end: None,
+            late_withdrawal: None,
         }
     }
 }
@@ -101,6 +103,7 @@ pub(crate) struct Supervised {
     /// What may be in the registry.
     entry: Option<ServiceInstance>,
     end: Option<InstanceEnd>,
+    late_withdrawal: Option<JoinHandle<()>>,
 }
 
 impl Supervised {
@@ -168,13 +171,27 @@ impl Supervised {
                 "cannot take the instance out of the registry yet, trying again"
             );
             let (registry, entry) = (self.supervisor.registry.clone(), entry.clone());
-            tokio::spawn(async move {
+            self.late_withdrawal = Some(tokio::spawn(async move {
                 while registry.withdraw(&entry).await.is_err() {
                     sleep(REGISTRY_PAUSE).await;
                 }
-            });
+            }));
         }
         self.entry = None;
+    }
+
+    /// Whether the model has answered, so that it is registered or about to be.
+    pub(crate) fn answers(&self) -> bool {
+        self.entry.is_some()
+    }
+
+    /// Waits until the instance is out of the registry, should that still be under way after its end.
+    pub(crate) async fn withdrawn(&mut self) {
+        if let Some(withdrawal) = &mut self.late_withdrawal {
+            // The task neither panics nor is it aborted but with the whole runtime.
+            let _ = withdrawal.await;
+        }
+        self.late_withdrawal = None;
     }
 }
 

@@ -4,7 +4,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use alidade_maas_core::Registry;
+use alidade_maas_core::{Endpoint, Registry, ServiceInstance, ServiceType};
 use alidade_testkit::{ZooKeeper, eventually, http};
 use tokio::runtime::Runtime;
 
@@ -218,4 +218,28 @@ fn a_lost_session_is_replaced_and_models_registered_again() {
     assert_eq!(code, 0);
     wait_for_instances(&runtime, &*registry, 0);
     service.stop(&runtime).unwrap();
+}
+
+#[test]
+fn only_the_registration_that_was_made_is_withdrawn() {
+    let zookeeper = ZooKeeper::start().unwrap();
+    let runtime = Runtime::new().unwrap();
+    let quorum = zookeeper.quorum();
+    let (late, present) = (connect(&runtime, &quorum), connect(&runtime, &quorum));
+    let at =
+        |url: &str| ServiceInstance::new("dga", "1", 2, Endpoint::at(url), ServiceType::Static, 0);
+    let (former, new) = (at("http://h:1"), at("http://h:2"));
+    runtime.block_on(async {
+        late.withdraw(&former).await.unwrap();
+        late.register(&former).await.unwrap();
+        present.register(&new).await.unwrap();
+        late.withdraw(&former).await.unwrap();
+    });
+    assert_eq!(
+        instances(&runtime, &*present),
+        std::slice::from_ref(&new),
+        "the id was taken by another"
+    );
+    runtime.block_on(late.withdraw(&new)).unwrap();
+    assert!(instances(&runtime, &*present).is_empty());
 }
