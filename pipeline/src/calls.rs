@@ -1,5 +1,6 @@
 //! Calls of a batch that leave the process, as a stage sees them.
 
+use alidade_event::Origin;
 use alidade_stellar::{NoRemote, RemoteCalls};
 
 /// Remote calls that are noted down during a batch and made together at its end.
@@ -13,7 +14,9 @@ pub trait BatchCalls: RemoteCalls + Send {
     /// From now on, until the next batch, what is not known is answered as if it had failed: nothing is noted any more.
     fn close(&mut self);
 
-    fn as_remote(&mut self) -> &mut dyn RemoteCalls;
+    /// The remote end for an evaluation of the record at `origin`. What is drawn by lot for a record, such as the version of
+    /// a model, stays the same as often as it is evaluated.
+    fn remote_for(&mut self, origin: &Origin) -> &mut dyn RemoteCalls;
 }
 
 impl BatchCalls for NoRemote {
@@ -23,7 +26,7 @@ impl BatchCalls for NoRemote {
 
     fn close(&mut self) {}
 
-    fn as_remote(&mut self) -> &mut dyn RemoteCalls {
+    fn remote_for(&mut self, _origin: &Origin) -> &mut dyn RemoteCalls {
         self
     }
 }

@@ -92,7 +92,8 @@ impl EnrichStage {
         outbox: &mut Outbox<'_>,
     ) {
         let global = &self.snapshot.global.value;
-        let mut context = Context::new(global, self.now_ms, self.calls.as_remote());
+        let remote = self.calls.remote_for(&origin);
+        let mut context = Context::new(global, self.now_ms, remote);
         match source
             .enricher()
             .enrich(&mut event, &mut context, &mut self.errors)

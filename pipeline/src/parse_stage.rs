@@ -188,7 +188,8 @@ impl Transform for ParserStage {
             origin: record.origin.clone(),
         };
         let global = &self.snapshot.global.value;
-        let mut context = Context::new(global, self.now_ms, self.calls.as_remote());
+        let remote = self.calls.remote_for(&record.origin);
+        let mut context = Context::new(global, self.now_ms, remote);
         entry
             .parser
             .parse(&raw, &mut self.scratch, &mut context, &mut self.parsed);
@@ -206,7 +207,8 @@ impl Transform for ParserStage {
             self.calls.perform();
             for (ticket, pending) in std::mem::take(&mut self.waiting) {
                 let global = &self.snapshot.global.value;
-                let mut context = Context::new(global, self.now_ms, self.calls.as_remote());
+                let remote = self.calls.remote_for(pending.origin());
+                let mut context = Context::new(global, self.now_ms, remote);
                 entry
                     .parser
                     .resume(pending, &mut self.scratch, &mut context, &mut self.parsed);
@@ -221,7 +223,8 @@ impl Transform for ParserStage {
         self.calls.close();
         for (ticket, pending) in std::mem::take(&mut self.waiting) {
             let global = &self.snapshot.global.value;
-            let mut context = Context::new(global, self.now_ms, self.calls.as_remote());
+            let remote = self.calls.remote_for(pending.origin());
+            let mut context = Context::new(global, self.now_ms, remote);
             entry
                 .parser
                 .resume(pending, &mut self.scratch, &mut context, &mut self.parsed);

@@ -23,6 +23,9 @@ pub(crate) struct Call {
     pub(crate) target: String,
     /// How it can be made together with others, if the model can do that.
     pub(crate) together: Option<Together>,
+    /// The same question to other versions, whose answers are only compared with the answer to this one. They have no
+    /// shadows themselves, and their keys mean nothing.
+    pub(crate) shadows: Vec<Call>,
 }
 
 /// A call as a member of a batch.
@@ -40,6 +43,19 @@ impl Call {
         self.model
             .as_ref()
             .map_or("unregistered", |model| &model.name)
+    }
+
+    /// The model's name and version as labels of metrics. Versions that events could make up have no label.
+    pub(crate) fn labels(&self) -> (String, String) {
+        let version = self.model.as_ref().map(|model| model.version.to_string());
+        (self.model_name().to_owned(), version.unwrap_or_default())
+    }
+
+    /// The memory that it takes, in bytes, roughly.
+    pub(crate) fn bytes(&self) -> usize {
+        let together = self.together.as_ref();
+        let together = together.map_or(0, |it| it.target.len() + it.arguments.len());
+        self.target.len() + together + 300
     }
 }
 

@@ -1,21 +1,27 @@
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use alidade_event::Value;
 use futures::StreamExt;
 use reqwest::redirect;
 use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::answer_cache::{AnswerCache, Key};
 use crate::call::{Call, url_at};
-use crate::errand::{Errand, Outcome, Question, errands};
+use crate::errand::{Errand, MOST_TOGETHER, Outcome, Question, errands};
 use crate::health::{Health, monotonic_ms};
 use crate::http_answer::{Failure, ask, read_batch, read_object};
+use crate::shadows::{Comparison, Shadow, ShadowQueue, count_outcome};
 use crate::warnings::Warnings;
 use crate::{ClientError, Models};
 
 /// Largest answer to a batch that is read, in bytes, however many calls it holds.
 const LARGEST_BATCH_ANSWER: usize = 64 << 20;
+
+/// Exchanges with shadows that are under way at once.
+const SHADOW_CONCURRENCY: usize = 16;
 
 /// The limits of model calls.
 #[derive(Debug, Clone)]
@@ -68,6 +74,7 @@ struct Inner {
     runtime: Handle,
     cache: AnswerCache,
     warnings: Warnings,
+    shadows: ShadowQueue,
 }
 
 impl Caller {
@@ -87,15 +94,20 @@ impl Caller {
             .build()
             .map_err(ClientError::Http)?;
         let cache = AnswerCache::new(options.max_cached_answers, options.max_cached_bytes);
-        Ok(Caller {
-            inner: Arc::new(Inner {
-                options,
-                client,
-                runtime,
-                cache,
-                warnings: Warnings::default(),
-            }),
-        })
+        let (shadows, waiting) = ShadowQueue::new();
+        let inner = Arc::new(Inner {
+            options,
+            client,
+            runtime,
+            cache,
+            warnings: Warnings::default(),
+            shadows,
+        });
+        // It ends when the last clone is gone, and the sending end with it.
+        inner
+            .runtime
+            .spawn(make_shadow_calls(waiting, Arc::downgrade(&inner)));
+        Ok(Caller { inner })
     }
 
     /// The answer to an earlier call with the same key, if it is fresh.
@@ -121,6 +133,36 @@ impl Caller {
     }
 }
 
+/// Makes the shadow calls that wait, until nobody can leave any more.
+async fn make_shadow_calls(mut waiting: mpsc::Receiver<Shadow>, inner: Weak<Inner>) {
+    let permits = Arc::new(Semaphore::new(SHADOW_CONCURRENCY));
+    let mut shadows = Vec::new();
+    while waiting.recv_many(&mut shadows, MOST_TOGETHER).await > 0 {
+        let mut comparisons = HashMap::new();
+        let mut calls = Vec::with_capacity(shadows.len());
+        for (number, shadow) in shadows.drain(..).enumerate() {
+            let key = Key::from(number.to_le_bytes().as_slice());
+            comparisons.insert(key.clone(), shadow.comparison);
+            calls.push(Call { key, ..shadow.call });
+        }
+        for errand in errands(calls) {
+            let compared = errand.calls().iter();
+            let compared = compared.filter_map(|call| comparisons.remove(&call.key));
+            let compared: Vec<Comparison> = compared.collect();
+            let Ok(permit) = permits.clone().acquire_owned().await else {
+                return;
+            };
+            let Some(inner) = inner.upgrade() else {
+                return;
+            };
+            tokio::spawn(async move {
+                inner.run_shadows(errand, compared).await;
+                drop(permit);
+            });
+        }
+    }
+}
+
 impl Inner {
     async fn answer_all(&self, calls: Vec<Call>, models: &Models) -> Vec<(Key, Value)> {
         let deadline = Instant::now() + self.options.batch_timeout;
@@ -142,17 +184,35 @@ impl Inner {
         };
         let finished = Instant::now();
         let calls = errand.into_calls();
-        let model = calls
-            .first()
-            .map_or("unregistered", Call::model_name)
-            .to_owned();
-        metrics::histogram!("alidade_maas_call_seconds", "model" => model)
-            .record(finished.duration_since(started).as_secs_f64());
+        if let Some((model, version)) = calls.first().map(Call::labels) {
+            metrics::histogram!("alidade_maas_call_seconds", "model" => model, "version" => version)
+                .record(finished.duration_since(started).as_secs_f64());
+        }
         calls
             .into_iter()
             .zip(outcomes)
-            .map(|(call, outcome)| self.settle(call, outcome, finished))
+            .map(|(call, outcome)| self.settle(call, outcome, finished, models))
             .collect()
+    }
+
+    /// Does one errand of shadow calls, and counts what becomes of them. Their answers are kept nowhere.
+    async fn run_shadows(&self, errand: Errand, comparisons: Vec<Comparison>) {
+        let Some(models) = comparisons.first().map(|first| first.models.clone()) else {
+            return;
+        };
+        let outcomes = self.ask_for(&errand, &models).await;
+        let compared = errand.calls().iter().zip(&comparisons).zip(&outcomes);
+        for ((call, comparison), outcome) in compared {
+            count_outcome(call, &comparison.expected, outcome);
+            if let Err(failure) = outcome
+                && let Some(held_back) =
+                    self.warnings
+                        .admit(call.model_name(), "shadow", Instant::now())
+            {
+                let (model, version) = call.labels();
+                tracing::warn!(model, version, instance = %call.url, reason = %failure, held_back, "shadow call failed");
+            }
+        }
     }
 
     async fn ask_for(&self, errand: &Errand, models: &Models) -> Vec<Outcome> {
@@ -174,20 +234,31 @@ impl Inner {
         }
     }
 
-    /// Keeps the answer to a call, or its failure.
-    fn settle(&self, call: Call, outcome: Outcome, finished: Instant) -> (Key, Value) {
-        let model = call.model_name();
+    /// Keeps the answer to a call, or its failure. An answer is what shadows are compared with.
+    fn settle(
+        &self,
+        call: Call,
+        outcome: Outcome,
+        finished: Instant,
+        models: &Models,
+    ) -> (Key, Value) {
         let label = outcome.as_ref().map_or_else(Failure::label, |_| "ok");
-        metrics::counter!("alidade_maas_calls_total", "model" => model.to_owned(), "outcome" => label).increment(1);
+        let (model, version) = call.labels();
+        metrics::counter!("alidade_maas_calls_total", "model" => model, "version" => version, "outcome" => label).increment(1);
         let value = match outcome {
             Ok(answer) => {
                 let expires = finished + self.options.answer_lifetime;
                 let key = call.key.clone();
                 self.cache
                     .put(key, answer.value.clone(), answer.bytes, expires);
+                for shadow in call.shadows {
+                    let expected = answer.value.clone();
+                    self.shadows.offer(shadow, expected, answer.bytes, models);
+                }
                 answer.value
             }
             Err(failure) => {
+                let model = call.model_name();
                 if let Some(held_back) = self.warnings.admit(model, label, finished) {
                     tracing::warn!(model, instance = %call.url, reason = %failure, held_back, "model call failed, its value is null");
                 }
@@ -219,7 +290,7 @@ impl Inner {
         // The instances of this moment: the drawn one may have gone since.
         let endpoints = models.endpoints();
         let other = endpoints
-            .find(&model.name, Some(&model.version))
+            .find(&model.name, &model.version)
             .and_then(|current| current.other_than(question.url, monotonic_ms()));
         match other {
             Some(other) => {
@@ -249,8 +320,9 @@ impl Inner {
             Err(failure) => match failure.fault() {
                 Some(fault) => {
                     if let Some(aside) = permit.failed(fault, monotonic_ms()) {
-                        let model = question.model_name.to_owned();
-                        metrics::counter!("alidade_maas_instances_set_aside_total", "model" => model.clone())
+                        let model = question.model_name;
+                        let version = question.model.map_or("", |model| model.version.as_str());
+                        metrics::counter!("alidade_maas_instances_set_aside_total", "model" => model.to_owned(), "version" => version.to_owned())
                             .increment(1);
                         tracing::warn!(model, instance = instance_url, reason = %failure, ?aside, "model instance set aside");
                     }

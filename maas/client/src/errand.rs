@@ -8,7 +8,7 @@ use crate::endpoints::ModelVersion;
 use crate::http_answer::{Failure, HttpAnswer};
 
 /// Most calls of one exchange.
-const MOST_TOGETHER: usize = 256;
+pub(crate) const MOST_TOGETHER: usize = 256;
 
 /// What became of a call.
 pub(crate) type Outcome = Result<HttpAnswer, Failure>;
@@ -20,6 +20,13 @@ pub(crate) enum Errand {
 }
 
 impl Errand {
+    pub(crate) fn calls(&self) -> &[Call] {
+        match self {
+            Errand::Single(call) => std::slice::from_ref(call),
+            Errand::Batch(calls) => calls,
+        }
+    }
+
     pub(crate) fn into_calls(self) -> Vec<Call> {
         match self {
             Errand::Single(call) => vec![call],

@@ -10,13 +10,18 @@ mod answer_cache;
 mod call;
 mod call_key;
 mod caller;
+mod chosen;
 mod endpoints;
 mod errand;
 mod error;
 mod health;
 mod http_answer;
+mod known_routings;
 mod model_calls;
 mod models;
+mod random;
+mod routes;
+mod shadows;
 mod warnings;
 
 pub use caller::{Caller, CallerOptions};

@@ -3,13 +3,17 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use alidade_event::{Map, Str, Value};
+use alidade_event::{Map, Origin, Str, Value};
 use alidade_stellar::{RemoteCalls, RemoteOutcome};
 
 use crate::answer_cache::{Key, KeyHashing};
 use crate::call::{Call, Together, request_target};
 use crate::call_key::{Addressee, Form, batch_path_of, path_of, text_of, write_key};
+use crate::chosen::Chosen;
+use crate::endpoints::ModelVersion;
 use crate::health::monotonic_ms;
+use crate::random::random;
+use crate::routes::is_among;
 use crate::{Caller, Endpoints, Models};
 
 /// The model calls of one batch of events.
@@ -26,6 +30,7 @@ pub struct ModelCalls {
     endpoints: Arc<Endpoints>,
     now: Instant,
     now_ms: u64,
+    chosen: Chosen,
     answers: HashMap<Key, Value, KeyHashing>,
     noted_keys: HashSet<Key, KeyHashing>,
     noted: Vec<Call>,
@@ -42,6 +47,7 @@ impl ModelCalls {
             caller,
             now: Instant::now(),
             now_ms: monotonic_ms(),
+            chosen: Chosen::new(monotonic_ms()),
             answers: HashMap::with_hasher(hashing),
             noted_keys: HashSet::with_hasher(hashing),
             noted: Vec::new(),
@@ -56,9 +62,17 @@ impl ModelCalls {
         self.endpoints = self.models.endpoints();
         self.now = Instant::now();
         self.now_ms = monotonic_ms();
+        self.chosen.begin_batch(self.now_ms);
         self.answers.clear();
         self.noted_keys.clear();
         self.noted.clear();
+    }
+
+    /// From now on an event of this record is evaluated. A look-up that names no version gives the same version of a model
+    /// as often as the record is evaluated, also in a later run: which one follows from the record's place. Without this
+    /// call everything in a batch counts as one record of an unknown place.
+    pub fn begin_event(&mut self, origin: &Origin) {
+        self.chosen.begin_event(origin);
     }
 
     /// How many calls wait to be performed.
@@ -87,7 +101,7 @@ impl ModelCalls {
         }
     }
 
-    fn get_endpoint(&self, arguments: &[Value]) -> Value {
+    fn get_endpoint(&mut self, arguments: &[Value]) -> Value {
         let name = match arguments.first() {
             None | Some(Value::Null) => return Value::Null,
             Some(name) => text_of(name),
@@ -96,8 +110,15 @@ impl ModelCalls {
             None | Some(Value::Null) => None,
             Some(version) => Some(text_of(version)),
         };
-        self.endpoints
-            .get_endpoint(&name, version.as_deref(), self.now_ms)
+        let Some(model) = self.endpoints.model(&name) else {
+            return Value::Null;
+        };
+        let chosen = match &version {
+            Some(version) => model.version(version),
+            None => self.chosen.version_of(&name, model),
+        };
+        let drawn = chosen.and_then(|chosen| chosen.draw(self.now_ms));
+        drawn.map_or(Value::Null, |instance| instance.map(version.is_some()))
     }
 
     fn model_apply(&mut self, arguments: &[Value]) -> RemoteOutcome {
@@ -139,14 +160,20 @@ impl ModelCalls {
         model_arguments: Option<&Map>,
     ) -> Option<Value> {
         let path = path_of(endpoint, function);
-        let Some((addressee, model)) = addressee_of(&self.endpoints, endpoint) else {
+        let Some(addressed) = addressee_of(&self.endpoints, endpoint) else {
             return Some(Value::Null);
         };
         let form = match batch_path_of(endpoint, function) {
             Some(_) => Form::Json,
             None => Form::Query,
         };
-        write_key(&mut self.key, addressee, path, model_arguments, form);
+        write_key(
+            &mut self.key,
+            addressed.addressee,
+            path,
+            model_arguments,
+            form,
+        );
         if !self.answers.is_empty()
             && let Some(value) = self.answers.get(self.key.as_slice())
         {
@@ -159,16 +186,66 @@ impl ModelCalls {
         if self.noted_keys.contains(self.key.as_slice()) {
             return None;
         }
+        let shadows = match addressed.model {
+            Some(model) if addressed.names_no_version => {
+                self.shadows_of(model, function, model_arguments)
+            }
+            _ => Vec::new(),
+        };
         let call = Call {
             key: Key::from(self.key.as_slice()),
-            model: model.cloned(),
-            url: Str::new(text_field(endpoint, "url").unwrap_or_default()),
-            target: request_target(path, model_arguments),
-            together: model.and_then(|_| together(endpoint, function, model_arguments)),
+            shadows,
+            ..call_of(endpoint, addressed.model, function, model_arguments)
         };
         self.noted_keys.insert(call.key.clone());
         self.noted.push(call);
         None
+    }
+
+    /// The calls to other versions that go with a call to this one.
+    fn shadows_of(
+        &self,
+        answering: &Arc<ModelVersion>,
+        function: Option<&Str>,
+        arguments: Option<&Map>,
+    ) -> Vec<Call> {
+        let model = self.endpoints.model(&answering.name);
+        let Some((model, routes)) = model.and_then(|model| Some((model, model.routes.as_ref()?)))
+        else {
+            return Vec::new();
+        };
+        let mut calls = Vec::new();
+        for (at, share) in &routes.shadows {
+            let Some(version) = model.versions.get(*at) else {
+                continue;
+            };
+            if Arc::ptr_eq(version, answering) || !is_among(random(), *share) {
+                continue;
+            }
+            if let Some(instance) = version.draw(self.now_ms)
+                && let Value::Map(endpoint) = instance.map(true)
+            {
+                calls.push(call_of(&endpoint, Some(version), function, arguments));
+            }
+        }
+        calls
+    }
+}
+
+/// A call without its key.
+fn call_of(
+    endpoint: &Map,
+    model: Option<&Arc<ModelVersion>>,
+    function: Option<&Str>,
+    arguments: Option<&Map>,
+) -> Call {
+    Call {
+        key: Key::default(),
+        model: model.cloned(),
+        url: Str::new(text_field(endpoint, "url").unwrap_or_default()),
+        target: request_target(path_of(endpoint, function), arguments),
+        together: model.and_then(|_| together(endpoint, function, arguments)),
+        shadows: Vec::new(),
     }
 }
 
@@ -204,26 +281,36 @@ fn text_field<'a>(endpoint: &'a Map, field: &str) -> Option<&'a str> {
     endpoint.get_str(field).and_then(Value::as_str)
 }
 
+/// Whom an endpoint map speaks of.
+struct Addressed<'a> {
+    addressee: Addressee<'a>,
+    model: Option<&'a Arc<ModelVersion>>,
+    /// The map answers a look-up that named no version, of a model that has shadows.
+    names_no_version: bool,
+}
+
 /// Whom an endpoint map speaks of; nothing when it has no URL.
-fn addressee_of<'a>(
-    endpoints: &'a Endpoints,
-    endpoint: &'a Arc<Map>,
-) -> Option<(
-    Addressee<'a>,
-    Option<&'a Arc<crate::endpoints::ModelVersion>>,
-)> {
-    if let Some(model) = endpoints.model_of_map(endpoint) {
-        return Some((Addressee::Model(model), Some(model)));
+fn addressee_of<'a>(endpoints: &'a Endpoints, endpoint: &'a Arc<Map>) -> Option<Addressed<'a>> {
+    if let Some(known) = endpoints.known_map(endpoint) {
+        return Some(Addressed {
+            addressee: Addressee::Model(&known.version),
+            model: Some(&known.version),
+            names_no_version: known.names_no_version,
+        });
     }
     let url = text_field(endpoint, "url")?;
     let name = text_field(endpoint, "name").unwrap_or_default();
     let version = text_field(endpoint, "version").unwrap_or_default();
     // A map that was copied, or that came from an earlier state of the registry, still speaks of a registered instance.
-    let registered = endpoints
-        .find(name, Some(version))
+    let model = endpoints
+        .find(name, version)
         .filter(|model| model.instances.iter().any(|instance| instance.url == url));
-    match registered {
-        Some(model) => Some((Addressee::Model(model), Some(model))),
-        None => Some((Addressee::Other { url, name, version }, None)),
-    }
+    Some(Addressed {
+        addressee: match model {
+            Some(model) => Addressee::Model(model),
+            None => Addressee::Other { url, name, version },
+        },
+        model,
+        names_no_version: false,
+    })
 }

@@ -1,8 +1,9 @@
+use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use alidade_event::Value;
-use alidade_maas_core::{Listing, Registry, UnreadableNode};
+use alidade_maas_core::{Listing, Registry, Routing, UnreadableNode};
 use arc_swap::ArcSwap;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -10,6 +11,7 @@ use tokio::task::AbortHandle;
 
 use crate::endpoints::Endpoints;
 use crate::health::{HealthBoard, monotonic_ms};
+use crate::known_routings::KnownRoutings;
 
 /// Several changes at once are read in one go.
 const GATHERING: Duration = Duration::from_millis(20);
@@ -81,10 +83,18 @@ impl Models {
     }
 
     /// What `MAAS_GET_ENDPOINT` answers: a map with `name`, `version`, `url` and `endpoint:<alias>` of a random live
-    /// instance, at the version given or else the newest. Null when there is none.
+    /// instance, at the version given or else the one that the routing chooses, the newest without one. Null when there is
+    /// none.
     pub fn get_endpoint(&self, name: &str, version: Option<&str>) -> Value {
         let endpoints = self.inner.current.load();
-        endpoints.get_endpoint(name, version, monotonic_ms())
+        let now_ms = monotonic_ms();
+        let model = endpoints.model(name);
+        let chosen = model.and_then(|model| match version {
+            Some(version) => model.version(version),
+            None => model.any_version(now_ms),
+        });
+        let drawn = chosen.and_then(|version| version.draw(now_ms));
+        drawn.map_or(Value::Null, |instance| instance.map(version.is_some()))
     }
 }
 
@@ -92,16 +102,18 @@ async fn follow(registry: Arc<dyn Registry>, inner: Weak<Inner>) {
     let mut changes = registry.changes();
     let mut pause = FIRST_PAUSE;
     let mut reported: Vec<UnreadableNode> = Vec::new();
+    let mut routings = KnownRoutings::default();
     loop {
         changes.mark_unchanged();
         let listing = registry.instances().await;
+        let are_read = routings.take_up(registry.routings().await);
         let Some(inner) = inner.upgrade() else {
             return;
         };
         match listing {
             Ok(listing) => {
                 pause = FIRST_PAUSE;
-                take_over(&inner, &listing);
+                take_over(&inner, &listing, routings.by_model());
                 report_unreadable(&listing, &mut reported);
             }
             Err(error) => {
@@ -113,15 +125,16 @@ async fn follow(registry: Arc<dyn Registry>, inner: Weak<Inner>) {
             }
         }
         drop(inner);
-        if let Ok(Err(_)) = tokio::time::timeout(REFRESH, changes.changed()).await {
+        let refresh = if are_read { REFRESH } else { LONGEST_PAUSE };
+        if let Ok(Err(_)) = tokio::time::timeout(refresh, changes.changed()).await {
             return;
         }
         tokio::time::sleep(GATHERING).await;
     }
 }
 
-fn take_over(inner: &Inner, listing: &Listing) {
-    let endpoints = Endpoints::new(&listing.instances, &inner.board);
+fn take_over(inner: &Inner, listing: &Listing, routings: &BTreeMap<String, Routing>) {
+    let endpoints = Endpoints::new(&listing.instances, routings, &inner.board);
     metrics::gauge!("alidade_maas_endpoints").set(endpoints.instance_count() as f64);
     inner.current.store(Arc::new(endpoints));
     inner.read_once.send_replace(true);

@@ -1,11 +1,13 @@
 //! Following a real ZooKeeper through everything that can happen to it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use alidade_event::Value;
 use alidade_maas_client::Models;
 use alidade_maas_core::{
-    Endpoint, Registry, ServiceInstance, ServiceType, ZooKeeperOptions, ZooKeeperRegistry,
+    Endpoint, Registry, Routing, ServiceInstance, ServiceType, ZooKeeperOptions, ZooKeeperRegistry,
 };
 use alidade_testkit::{ZooKeeper, eventually};
 use tokio::runtime::Runtime;
@@ -115,4 +117,85 @@ fn a_client_may_come_before_zookeeper() {
         .block_on(service.register(&instance(2, "1.0")))
         .unwrap();
     wait_for_versions(&models, &["1.0"]);
+}
+
+fn weighed(routing: &str) -> Routing {
+    Routing::read(routing.as_bytes()).unwrap()
+}
+
+/// Waits until look-ups without a version give these versions.
+#[track_caller]
+fn wait_for_chosen(models: &Models, expected: &[&str]) {
+    eventually(LONG, || {
+        let mut found = BTreeSet::new();
+        for _ in 0..200 {
+            let Value::Map(endpoint) = models.get_endpoint("dga", None) else {
+                return Err("there is no endpoint".to_owned());
+            };
+            let version = endpoint.get_str("version").and_then(Value::as_str);
+            found.insert(version.unwrap_or_default().to_owned());
+        }
+        if found.iter().eq(expected) {
+            return Ok(());
+        }
+        Err(format!("{found:?}"))
+    });
+}
+
+#[test]
+fn weights_are_followed_and_the_last_good_ones_stay() {
+    let zookeeper = ZooKeeper::start().unwrap();
+    let quorum = zookeeper.quorum();
+    let runtime = Runtime::new().unwrap();
+    let service = connect(&runtime, &quorum);
+    let models = Models::watch(connect(&runtime, &quorum), runtime.handle());
+    for (id, version) in [(2, "1.0"), (3, "2.0"), (4, "3.0")] {
+        let instance = instance(id, version);
+        runtime.block_on(service.register(&instance)).unwrap();
+    }
+    wait_for_versions(&models, &["1.0", "2.0", "3.0"]);
+    wait_for_chosen(&models, &["3.0"]);
+
+    let half = weighed(r#"{"versions":{"3.0":{"weight":0},"1.0":{"weight":50}}}"#);
+    let nothing = Routing::default();
+    let setting = service.set_routing("dga", &nothing, &half);
+    assert!(runtime.block_on(setting).unwrap());
+    wait_for_chosen(&models, &["1.0", "2.0"]);
+
+    // What another writes there and nobody can read changes nothing, not even after a change elsewhere.
+    let path = "/maas/state/service/routing/dga";
+    let client = runtime
+        .block_on(zookeeper_client::Client::connect(&quorum))
+        .unwrap();
+    let write = |bytes: &'static [u8]| {
+        runtime
+            .block_on(client.set_data(path, bytes, None))
+            .unwrap();
+    };
+    write(br#"{"versions":{"1.0":{"weight":60},"2.0":{"weight":60}}}"#);
+    runtime.block_on(service.unregister("dga", "4")).unwrap();
+    wait_for_versions(&models, &["1.0", "2.0"]);
+    wait_for_chosen(&models, &["1.0", "2.0"]);
+    write(br#"{"versions":{"1.0":{"weight":100}}}"#);
+    wait_for_chosen(&models, &["1.0"]);
+
+    // Set while the server was coming back.
+    zookeeper.restart().unwrap();
+    let all = weighed(r#"{"versions":{"1.0":{"weight":100}}}"#);
+    eventually(LONG, || {
+        let setting = service.set_routing("dga", &all, &nothing);
+        match runtime.block_on(setting) {
+            Ok(true) => Ok(()),
+            // An answer that was lost on the way.
+            Ok(false)
+                if runtime
+                    .block_on(service.routing("dga"))
+                    .is_ok_and(|it| it.is_empty()) =>
+            {
+                Ok(())
+            }
+            other => Err(format!("{other:?}")),
+        }
+    });
+    wait_for_chosen(&models, &["2.0"]);
 }

@@ -6,7 +6,7 @@ mod rest;
 use std::sync::Arc;
 
 use alidade_enrichment::geo::{asn_get, geo_get};
-use alidade_event::Value;
+use alidade_event::{Origin, Value};
 use alidade_maas_client::{Caller, ModelCalls, Models};
 use alidade_stellar::{RemoteCalls, RemoteOutcome};
 
@@ -90,7 +90,10 @@ impl BatchCalls for Outside {
         self.is_closed = true;
     }
 
-    fn as_remote(&mut self) -> &mut dyn RemoteCalls {
+    fn remote_for(&mut self, origin: &Origin) -> &mut dyn RemoteCalls {
+        if let Some(models) = &mut self.models {
+            models.begin_event(origin);
+        }
         self
     }
 }

@@ -3,4 +3,6 @@
 mod batches;
 mod conformance;
 mod faults;
+mod routing;
+mod shadows;
 mod support;

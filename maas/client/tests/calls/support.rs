@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use alidade_event::{Map, Value};
+use alidade_event::{Map, Origin, Str, Value};
 use alidade_maas_client::{Caller, CallerOptions, ModelCalls, Models};
-use alidade_maas_core::{Endpoint, MemoryRegistry, Registry, ServiceInstance, ServiceType};
+use alidade_maas_core::{
+    Endpoint, MemoryRegistry, Registry, Routing, ServiceInstance, ServiceType,
+};
 use alidade_stellar::{RemoteCalls, RemoteOutcome};
 use tokio::runtime::Runtime;
 
@@ -60,6 +62,18 @@ impl Bench {
         }
     }
 
+    /// Stores a model's routing, whatever it was before, and waits until the client must have seen it.
+    pub fn route(&self, name: &str, routing: &str) {
+        let routing = Routing::read(routing.as_bytes()).unwrap();
+        let before = Arc::as_ptr(&self.models.endpoints());
+        self.runtime.block_on(async {
+            let former = self.registry.routing(name).await.unwrap();
+            let set = self.registry.set_routing(name, &former, &routing);
+            assert!(set.await.unwrap());
+        });
+        self.wait_for(|models| Arc::as_ptr(&models.endpoints()) != before);
+    }
+
     pub fn calls(&self) -> ModelCalls {
         ModelCalls::new(self.models.clone(), self.caller.clone())
     }
@@ -98,6 +112,17 @@ impl Bench {
                 }
             })
             .collect()
+    }
+}
+
+/// The record at a place of some topic.
+pub fn origin(offset: i64) -> Origin {
+    Origin {
+        topic: Str::new("enrichments"),
+        partition: 0,
+        offset,
+        record_time_ms: 0,
+        index: 0,
     }
 }
 
