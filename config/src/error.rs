@@ -19,6 +19,8 @@ pub enum ConfigError {
         "{quorum:?} is not a list of ZooKeeper servers: {reason}; write host:port,host:port/chroot"
     )]
     BadQuorum { quorum: String, reason: String },
+    #[error(transparent)]
+    ZooKeeperSecurity(#[from] alidade_zookeeper::SecurityError),
     #[error("ZooKeeper at {quorum} failed to {action} {node}: {source}")]
     ZooKeeper {
         quorum: String,

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 fn by_keytab(server: &KerberizedResourceManager, server_principal: &str) -> Login {
     Login::Kerberos(KerberosLogin {
-        principal: Some(server.user().into()),
+        principal: Some(server.user()),
         keytab: Some(server.keytab()),
         cache: None,
         server_principal: server_principal.into(),

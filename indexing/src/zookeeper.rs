@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use alidade_zookeeper::ConnectOptions;
+
 use crate::IndexingError;
 
 const SESSION: Duration = Duration::from_secs(10);
-/// How long a whole look-up may take.
+/// How long a look-up may take, and the connecting before it.
 const LOOK_UP: Duration = Duration::from_secs(15);
 
 /// The children of `path`, each with its data.
@@ -14,11 +16,15 @@ pub(crate) async fn children(
     path: &str,
     with_data: bool,
 ) -> Result<Vec<(String, Vec<u8>)>, IndexingError> {
+    let options = ConnectOptions {
+        session_timeout: SESSION,
+        patience: LOOK_UP,
+        is_old: false,
+    };
+    let client = alidade_zookeeper::connect(quorum, &options)
+        .await
+        .map_err(|error| failure(quorum, path, &error.to_string()))?;
     let look_up = async {
-        let client = zookeeper_client::Client::connector()
-            .with_session_timeout(SESSION)
-            .connect(quorum)
-            .await?;
         let mut found = Vec::new();
         for name in client.list_children(path).await? {
             let mut data = Vec::new();

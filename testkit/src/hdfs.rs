@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::artifact::{Artifact, Form};
 use crate::java::JavaCommand;
+use crate::kerberos::{self, Kdc};
 use crate::node::{Node, READY_TIMEOUT};
 use crate::running::run_to_end;
 use crate::server::{Lifetime, ProcessRecord, Server, retry_port_clash};
@@ -17,6 +18,8 @@ const JARS: Artifact = Artifact {
 };
 const CORE_SITE: &str = include_str!("../servers/hdfs/core-site.xml.template");
 const HDFS_SITE: &str = include_str!("../servers/hdfs/hdfs-site.xml.template");
+const CORE_SECURITY: &str = include_str!("../servers/kerberos/hdfs-core-site.xml.template");
+const HDFS_SECURITY: &str = include_str!("../servers/kerberos/hdfs-site.xml.template");
 pub(crate) const LOG4J: &str = include_str!("../servers/hdfs/log4j.properties.template");
 
 /// What Hadoop's libraries (its REST servers' XML binding above all) reach into.
@@ -26,12 +29,21 @@ pub(crate) const OPEN_PACKAGES: &[&str] =
 const NAMENODE: &str = "org.apache.hadoop.hdfs.server.namenode.NameNode";
 const DATANODE: &str = "org.apache.hadoop.hdfs.server.datanode.DataNode";
 
+/// Made where there is Kerberos, since there the test's user may not: path, owner, mode.
+const DIRECTORIES: [(&str, &str, u16); 4] = [
+    ("/tmp", "hdfs", 1777),
+    ("/user", "hdfs", 755),
+    ("/user/metron", "metron", 700),
+    ("/apps/metron", "metron", 755),
+];
+
 /// A one-node HDFS cluster. Its superuser is the user that runs the test.
 #[derive(Debug)]
 pub struct Hdfs {
     // The datanode goes first: it would complain about a lost namenode.
     datanode: Node,
     namenode: Node,
+    host: &'static str,
     port: u16,
     http_port: u16,
     run_dir: Arc<RunDir>,
@@ -45,10 +57,10 @@ impl Hdfs {
 
     /// As [`Self::start`], with a lifetime.
     pub fn start_with(lifetime: &Lifetime) -> Result<Self, LaunchError> {
-        retry_port_clash(|| Self::try_start(lifetime))
+        retry_port_clash(|| Self::try_start(None, lifetime))
     }
 
-    fn try_start(lifetime: &Lifetime) -> Result<Self, LaunchError> {
+    pub(crate) fn try_start(kdc: Option<&Kdc>, lifetime: &Lifetime) -> Result<Self, LaunchError> {
         let jars = JARS.fetch()?;
         let run_dir = Arc::new(RunDir::with_lifetime("hdfs", lifetime)?);
         let (port, http_port) = (free_port()?, free_port()?);
@@ -63,14 +75,16 @@ impl Hdfs {
         let values = values
             .each_ref()
             .map(|(name, value)| (*name, value.as_str()));
-        run_dir.write(
-            "conf/core-site.xml",
-            template::fill("core-site.xml", CORE_SITE, &values)?,
-        )?;
-        run_dir.write(
-            "conf/hdfs-site.xml",
-            template::fill("hdfs-site.xml", HDFS_SITE, &values)?,
-        )?;
+        for (name, text, security) in [
+            ("core-site.xml", CORE_SITE, CORE_SECURITY),
+            ("hdfs-site.xml", HDFS_SITE, HDFS_SECURITY),
+        ] {
+            let security = kerberos::security(kdc, name, security, &values)?;
+            let mut values = values.to_vec();
+            values.push(("security", &security));
+            let text = template::fill(name, text, &values)?;
+            run_dir.write(format!("conf/{name}"), text)?;
+        }
         run_dir.write("conf/log4j.properties", LOG4J)?;
         // The servers insist on finding their web pages' directories on the class path.
         run_dir.create_dir("web/webapps/hdfs")?;
@@ -86,7 +100,7 @@ impl Hdfs {
                 .open_packages(OPEN_PACKAGES)
                 .property("java.net.preferIPv4Stack", "true")
                 .environment("HADOOP_CONF_DIR", run_dir.join("conf"));
-            Ok(command)
+            Ok(kerberos::admitted(kdc, command))
         };
         let format = java(NAMENODE)?
             .argument("-format")
@@ -117,18 +131,41 @@ impl Hdfs {
             lifetime,
             is_registered,
         )?;
-        Ok(Self {
+        let hdfs = Self {
             datanode,
             namenode,
+            host: kerberos::host(kdc),
             port,
             http_port,
             run_dir,
-        })
+        };
+        if kdc.is_some() {
+            hdfs.make_directories()?;
+        }
+        Ok(hdfs)
     }
 
-    /// `hdfs://127.0.0.1:<port>`, the value of `fs.defaultFS`.
+    fn make_directories(&self) -> Result<(), LaunchError> {
+        const SUPERUSER: &str = "hdfs";
+        for (path, owner, mode) in DIRECTORIES {
+            self.make_dir(path, SUPERUSER)?;
+            for query in [
+                format!("op=SETOWNER&owner={owner}&group=users"),
+                format!("op=SETPERMISSION&permission={mode}"),
+            ] {
+                let url = format!("{}{path}?{query}&user.name={SUPERUSER}", self.webhdfs_url());
+                let answer = http::request("PUT", &url, None, &[])?;
+                if !answer.is_success() {
+                    return Err(refused(&query, path, &answer));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// `hdfs://127.0.0.1:<port>`, the value of `fs.defaultFS`; with Kerberos, `localhost`.
     pub fn uri(&self) -> String {
-        format!("hdfs://127.0.0.1:{}", self.port)
+        format!("hdfs://{}:{}", self.host, self.port)
     }
 
     /// `http://127.0.0.1:<port>/webhdfs/v1`

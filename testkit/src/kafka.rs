@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::artifact::{Artifact, Form};
 use crate::java::JavaCommand;
+use crate::kerberos::{self, Kdc};
 use crate::node::{Node, READY_TIMEOUT, log_has};
 use crate::running::run_to_end;
 use crate::server::{Lifetime, ProcessRecord, Server, retry_port_clash};
@@ -18,6 +19,7 @@ pub(crate) const JARS: Artifact = Artifact {
 };
 pub(crate) const LOG4J: &str = include_str!("../servers/kafka/log4j.properties.template");
 const PROPERTIES: &str = include_str!("../servers/kafka/server.properties.template");
+const SECURITY: &str = include_str!("../servers/kerberos/server.properties.template");
 
 /// Any 16 bytes in base64 would do.
 const CLUSTER_ID: &str = "YWxpZGFkZS10ZXN0a2l0MQ";
@@ -26,6 +28,8 @@ const CLUSTER_ID: &str = "YWxpZGFkZS10ZXN0a2l0MQ";
 #[derive(Debug)]
 pub struct Kafka {
     node: Node,
+    /// As clients are to call it.
+    host: &'static str,
     port: u16,
     run_dir: Arc<RunDir>,
 }
@@ -38,14 +42,23 @@ impl Kafka {
 
     /// As [`Self::start`], with a lifetime.
     pub fn start_with(lifetime: &Lifetime) -> Result<Self, LaunchError> {
-        retry_port_clash(|| Self::try_start(lifetime))
+        retry_port_clash(|| Self::try_start(None, lifetime))
     }
 
-    fn try_start(lifetime: &Lifetime) -> Result<Self, LaunchError> {
+    pub(crate) fn try_start(kdc: Option<&Kdc>, lifetime: &Lifetime) -> Result<Self, LaunchError> {
         let jars = JARS.fetch()?;
         let run_dir = Arc::new(RunDir::with_lifetime("kafka", lifetime)?);
         let port = free_port()?;
+        let protocol = if kdc.is_some() {
+            "SASL_PLAINTEXT"
+        } else {
+            "PLAINTEXT"
+        };
+        let security = kerberos::security(kdc, "server.properties", SECURITY, &[])?;
         let values = [
+            ("protocol", protocol.to_owned()),
+            ("host", kerberos::host(kdc).to_owned()),
+            ("security", security),
             ("port", port.to_string()),
             ("controller_port", free_port()?.to_string()),
             ("data", run_dir.join("data").display().to_string()),
@@ -63,7 +76,7 @@ impl Kafka {
                 .jars(&jars)
                 .heap(64, 512)
                 .lifetime(lifetime);
-            Ok(command)
+            Ok(kerberos::admitted(kdc, command))
         };
         let format = java("kafka.tools.StorageTool")?
             .argument("format")
@@ -84,6 +97,7 @@ impl Kafka {
         let node = Node::start("kafka", broker, &run_dir, lifetime, ready)?;
         Ok(Self {
             node,
+            host: kerberos::host(kdc),
             port,
             run_dir,
         })
@@ -91,7 +105,7 @@ impl Kafka {
 
     /// The value of `bootstrap.servers`. It stays the same over restarts.
     pub fn bootstrap(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        format!("{}:{}", self.host, self.port)
     }
 
     /// Client helpers for this broker.

@@ -74,6 +74,7 @@ impl Consumed {
 #[derive(Debug, Clone)]
 pub struct KafkaClient {
     bootstrap: String,
+    is_kerberized: bool,
 }
 
 impl KafkaClient {
@@ -81,7 +82,14 @@ impl KafkaClient {
     pub fn new(bootstrap: impl Into<String>) -> Self {
         Self {
             bootstrap: bootstrap.into(),
+            is_kerberized: false,
         }
+    }
+
+    /// Logs in by Kerberos, with the ticket or keytab of this process.
+    pub fn kerberized(mut self) -> Self {
+        self.is_kerberized = true;
+        self
     }
 
     /// Creates a topic and waits until each of its partitions has a leader.
@@ -331,6 +339,11 @@ impl KafkaClient {
     fn config(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &self.bootstrap);
+        if self.is_kerberized {
+            config
+                .set("security.protocol", "SASL_PLAINTEXT")
+                .set("sasl.kerberos.min.time.before.relogin", "0");
+        }
         config
     }
 }

@@ -62,7 +62,7 @@ pub use fake_model::{Behaviour, FakeModel};
 pub use hdfs::Hdfs;
 pub use kafka::Kafka;
 pub use kafka_client::{Consumed, KafkaClient, Record};
-pub use kerberos::KerberizedResourceManager;
+pub use kerberos::{Kdc, KerberizedResourceManager, Realm};
 pub use ports::free_port;
 pub use process::{Process, ProcessBuilder};
 pub use proxy::{Proxy, ProxyMode};

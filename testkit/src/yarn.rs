@@ -1,10 +1,12 @@
 //! YARN 3.3.6: one resource manager and one or more node managers.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::artifact::{Artifact, Form};
 use crate::java::JavaCommand;
+use crate::kerberos::{self, Kdc};
 use crate::node::{Node, log_has};
 use crate::server::{Lifetime, ProcessRecord, Server, end_all_below, retry_port_clash};
 use crate::{Hdfs, LaunchError, RunDir, free_port, hdfs, http, template};
@@ -15,6 +17,7 @@ pub(crate) const JARS: Artifact = Artifact {
     form: Form::Jars,
 };
 const YARN_SITE: &str = include_str!("../servers/yarn/yarn-site.xml.template");
+const SECURITY: &str = include_str!("../servers/kerberos/yarn-site.xml.template");
 pub(crate) const SCHEDULER: &str = include_str!("../servers/yarn/capacity-scheduler.xml.template");
 
 const RESOURCE_MANAGER: &str = "org.apache.hadoop.yarn.server.resourcemanager.ResourceManager";
@@ -58,6 +61,7 @@ impl Default for YarnSetup {
 pub struct Yarn {
     pub(crate) node_managers: Vec<NodeManager>,
     resource_manager: Node,
+    host: &'static str,
     port: u16,
     http_port: u16,
     run_dir: Arc<RunDir>,
@@ -103,10 +107,11 @@ impl Yarn {
         setup: &YarnSetup,
         lifetime: &Lifetime,
     ) -> Result<Self, LaunchError> {
-        retry_port_clash(|| Self::try_start(hdfs_conf_dir, setup, lifetime))
+        retry_port_clash(|| Self::try_start(None, hdfs_conf_dir, setup, lifetime))
     }
 
-    fn try_start(
+    pub(crate) fn try_start(
+        kdc: Option<&Kdc>,
         hdfs_conf_dir: &Path,
         setup: &YarnSetup,
         lifetime: &Lifetime,
@@ -116,6 +121,7 @@ impl Yarn {
         let ports = free_ports(&CLUSTER_PORTS)?;
         let (port, http_port) = (ports[0].1, ports[4].1);
         let cluster = Cluster {
+            kdc,
             jars,
             hdfs_conf_dir,
             setup,
@@ -141,9 +147,16 @@ impl Yarn {
             is_active(log)?;
             nodes(http_port).map(|_| ())
         };
+        let main = match kdc {
+            None => RESOURCE_MANAGER.into(),
+            Some(_) => {
+                let main = kerberos::RESOURCE_MANAGER_MAIN;
+                run_dir.write("ResourceManagerMain.java", main)?.into()
+            }
+        };
         let resource_manager = Node::start(
             "resourcemanager",
-            cluster.java(RESOURCE_MANAGER, &conf)?,
+            cluster.java(main, &conf)?,
             &run_dir,
             lifetime,
             is_up,
@@ -166,6 +179,7 @@ impl Yarn {
         Ok(Self {
             node_managers,
             resource_manager,
+            host: kerberos::host(kdc),
             port,
             http_port,
             run_dir,
@@ -173,9 +187,9 @@ impl Yarn {
     }
 
     /// `127.0.0.1:<port>` of the resource manager's client protocol
-    /// (`yarn.resourcemanager.address`).
+    /// (`yarn.resourcemanager.address`); with Kerberos, `localhost`.
     pub fn resource_manager(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        format!("{}:{}", self.host, self.port)
     }
 
     /// `http://127.0.0.1:<port>` of the resource manager's web services.
@@ -247,6 +261,7 @@ impl Yarn {
 
 /// What the processes of a cluster are started from.
 struct Cluster<'a> {
+    kdc: Option<&'a Kdc>,
     jars: PathBuf,
     hdfs_conf_dir: &'a Path,
     setup: &'a YarnSetup,
@@ -279,10 +294,13 @@ impl Cluster<'_> {
         ];
         let ports = self.ports.iter().chain(&node_ports);
         values.extend(ports.map(|(name, port)| (*name, port.to_string())));
-        let values: Vec<(&str, &str)> = values
+        let mut values: Vec<(&str, &str)> = values
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
+
+        let security = kerberos::security(self.kdc, "yarn-site.xml", SECURITY, &values)?;
+        values.push(("security", &security));
 
         let in_conf = |name: &str| format!("{conf_name}/{name}");
         self.run_dir.write(
@@ -321,7 +339,9 @@ impl Cluster<'_> {
             Err(format!("no node of port {port} is running: {nodes:?}"))
         };
         // Its containers are in sessions of their own: it has to end them itself.
-        let command = self.java(NODE_MANAGER, &plan.conf)?.ends_its_children();
+        let command = self
+            .java(NODE_MANAGER.into(), &plan.conf)?
+            .ends_its_children();
         let name = match plan.number {
             1 => "nodemanager".to_owned(),
             number => format!("nodemanager{number}"),
@@ -334,7 +354,7 @@ impl Cluster<'_> {
         })
     }
 
-    fn java(&self, main: &str, conf: &Path) -> Result<JavaCommand, LaunchError> {
+    fn java(&self, main: OsString, conf: &Path) -> Result<JavaCommand, LaunchError> {
         let command = JavaCommand::new(main, self.run_dir.path())?
             .class_path(conf)
             .jars(&self.jars)
@@ -345,7 +365,7 @@ impl Cluster<'_> {
             .environment("HADOOP_HOME", self.run_dir.path())
             .environment("HADOOP_CONF_DIR", conf)
             .environment("JAVA_HOME", crate::java::java_home()?);
-        Ok(command)
+        Ok(kerberos::admitted(self.kdc, command))
     }
 }
 

@@ -7,16 +7,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::java::JavaCommand;
+use crate::kerberos::{self, Kdc};
 use crate::node::Node;
 use crate::server::{Lifetime, ProcessRecord, Server, retry_port_clash};
 use crate::{LaunchError, RunDir, free_port, kafka, template};
 
 const CONFIG: &str = include_str!("../servers/kafka/zoo.cfg.template");
+const SECURITY: &str = include_str!("../servers/kerberos/zoo.cfg.template");
+const JAAS: &str = include_str!("../servers/kerberos/zookeeper-jaas.conf.template");
 
 /// A standalone ZooKeeper server.
 #[derive(Debug)]
 pub struct ZooKeeper {
     node: Node,
+    /// As clients are to call it.
+    host: &'static str,
     port: u16,
     run_dir: Arc<RunDir>,
 }
@@ -29,15 +34,22 @@ impl ZooKeeper {
 
     /// As [`Self::start`], with a lifetime.
     pub fn start_with(lifetime: &Lifetime) -> Result<Self, LaunchError> {
-        retry_port_clash(|| Self::try_start(lifetime))
+        retry_port_clash(|| Self::try_start(None, lifetime))
     }
 
-    fn try_start(lifetime: &Lifetime) -> Result<Self, LaunchError> {
+    pub(crate) fn try_start(kdc: Option<&Kdc>, lifetime: &Lifetime) -> Result<Self, LaunchError> {
         let jars = kafka::JARS.fetch()?;
         let run_dir = Arc::new(RunDir::with_lifetime("zookeeper", lifetime)?);
         let port = free_port()?;
         let data = run_dir.create_dir("data")?.display().to_string();
-        let values = [("port", port.to_string()), ("data", data)];
+        let values = [
+            ("port", port.to_string()),
+            ("data", data),
+            (
+                "security",
+                kerberos::security(kdc, "zoo.cfg", SECURITY, &[])?,
+            ),
+        ];
         let values = values
             .each_ref()
             .map(|(name, value)| (*name, value.as_str()));
@@ -47,7 +59,7 @@ impl ZooKeeper {
         )?;
         run_dir.write("config/log4j.properties", kafka::LOG4J)?;
 
-        let command = JavaCommand::new(
+        let mut command = JavaCommand::new(
             "org.apache.zookeeper.server.quorum.QuorumPeerMain",
             run_dir.path(),
         )?
@@ -56,6 +68,13 @@ impl ZooKeeper {
         .heap(32, 256)
         .lifetime(lifetime)
         .argument(config);
+        if let Some(kdc) = kdc {
+            let jaas = kerberos::security(Some(kdc), "jaas.conf", JAAS, &[])?;
+            let jaas = run_dir.write("config/jaas.conf", jaas)?;
+            command = kdc
+                .admit(command)
+                .property("java.security.auth.login.config", jaas);
+        }
         // It says `imok` to `ruok` before it serves requests; `srvr` tells the two apart.
         let ready = move |_log: &str| match ask(port, "srvr") {
             Ok(answer) if answer.contains("Mode: standalone") => Ok(()),
@@ -65,14 +84,16 @@ impl ZooKeeper {
         let node = Node::start("zookeeper", command, &run_dir, lifetime, ready)?;
         Ok(Self {
             node,
+            host: kerberos::host(kdc),
             port,
             run_dir,
         })
     }
 
-    /// The connection string, `127.0.0.1:<port>`. It stays the same over restarts.
+    /// The connection string, `127.0.0.1:<port>`; with Kerberos, `localhost:<port>`. It stays the
+    /// same over restarts.
     pub fn quorum(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        format!("{}:{}", self.host, self.port)
     }
 
     /// Sends a four-letter word such as `ruok`, `srvr` or `cons` and returns the answer.

@@ -1,7 +1,7 @@
 import java.io.File;
 import org.apache.kerby.kerberos.kerb.server.SimpleKdcServer;
 
-/** Runs a key distribution centre: working directory, realm, port, keytab to write, principals. */
+/** Runs a key distribution centre: working directory, realm, port, directory for keytabs, principals. */
 public class KdcMain {
     public static void main(String[] arguments) throws Exception {
         SimpleKdcServer kdc = new SimpleKdcServer();
@@ -12,10 +12,11 @@ public class KdcMain {
         kdc.setKdcTcpPort(Integer.parseInt(arguments[2]));
         kdc.init();
         kdc.start();
-        File keytab = new File(arguments[3]);
         for (int place = 4; place < arguments.length; place++) {
-            kdc.createPrincipal(arguments[place]);
-            kdc.exportPrincipal(arguments[place], keytab);
+            String principal = arguments[place];
+            String name = principal.split("[/@]")[0];
+            kdc.createPrincipal(principal);
+            kdc.exportPrincipal(principal, new File(arguments[3], name + ".keytab"));
         }
         System.out.println("The key distribution centre is ready");
         Thread.currentThread().join();

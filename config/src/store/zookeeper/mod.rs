@@ -6,9 +6,10 @@ use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use alidade_zookeeper::{ConnectError, ConnectOptions};
 use futures::future::{BoxFuture, try_join_all};
 use tokio::sync::Mutex;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{debug, info, warn};
 use zookeeper_client::{Client, Error as ZkError, SessionState};
 
@@ -201,26 +202,26 @@ fn is_over(client: &Client) -> bool {
 }
 
 async fn connect(quorum: &str, patience: Duration, is_old: bool) -> Result<Client, ConfigError> {
-    let mut connector = Client::connector().with_session_timeout(SESSION_TIMEOUT);
-    if is_old {
-        connector = connector.with_server_version(3, 4, 14);
-    }
-    let reason = match timeout(patience, connector.connect(quorum)).await {
-        Ok(Ok(client)) => return Ok(client),
-        Ok(Err(ZkError::BadArguments(reason))) => {
-            return Err(ConfigError::BadQuorum {
-                quorum: quorum.to_owned(),
-                reason: (*reason).to_owned(),
-            });
-        }
-        Ok(Err(error)) => error.to_string(),
-        Err(_) => "no server answered".to_owned(),
+    let options = ConnectOptions {
+        session_timeout: SESSION_TIMEOUT,
+        patience,
+        is_old,
     };
-    Err(ConfigError::Unreachable {
-        quorum: quorum.to_owned(),
-        seconds: patience.as_secs(),
-        reason,
-    })
+    let quorum_text = quorum.to_owned();
+    alidade_zookeeper::connect(quorum, &options)
+        .await
+        .map_err(|error| match error {
+            ConnectError::BadQuorum(reason) => ConfigError::BadQuorum {
+                quorum: quorum_text,
+                reason,
+            },
+            ConnectError::Security(error) => ConfigError::ZooKeeperSecurity(error),
+            ConnectError::Unreachable(reason) => ConfigError::Unreachable {
+                quorum: quorum_text,
+                seconds: patience.as_secs(),
+                reason,
+            },
+        })
 }
 
 impl Store for ZooKeeperStore {

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use alidade_zookeeper::ConnectOptions;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use zookeeper_client as zk;
@@ -146,17 +147,14 @@ pub(super) async fn open(
         quorum: options.quorum.clone(),
         reason,
     };
-    let connecting = zk::Client::connector()
-        .with_session_timeout(options.session_timeout)
-        .connect(&options.quorum);
-    let client = match timeout(options.connect_timeout, connecting).await {
-        Ok(Ok(client)) => client,
-        Ok(Err(error)) => return Err(unavailable(error.to_string())),
-        Err(_) => {
-            let waited = options.connect_timeout.as_secs();
-            return Err(unavailable(format!("no session within {waited} s")));
-        }
+    let connect_options = ConnectOptions {
+        session_timeout: options.session_timeout,
+        patience: options.connect_timeout,
+        is_old: false,
     };
+    let client = alidade_zookeeper::connect(&options.quorum, &connect_options)
+        .await
+        .map_err(|error| unavailable(error.to_string()))?;
     let mut session = Session {
         client,
         config: MaasConfig::default(),
