@@ -1,6 +1,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::hdfs::{FileProblem, FileSystemError};
+
 /// What can go wrong between us and a Hadoop cluster.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum HadoopError {
@@ -53,6 +55,9 @@ pub enum HadoopError {
         path: PathBuf,
         reason: String,
     },
+    /// A file or directory in HDFS.
+    #[error(transparent)]
+    FileSystem(#[from] FileSystemError),
     /// Something that the caller has given cannot be sent.
     #[error("{0}")]
     Invalid(String),
@@ -63,6 +68,14 @@ impl HadoopError {
     pub fn remote_kind(&self) -> Option<RemoteKind> {
         match self {
             HadoopError::Remote(remote) => Some(remote.kind()),
+            _ => None,
+        }
+    }
+
+    /// What is the matter with a file in HDFS; none when it is no such error.
+    pub fn file_problem(&self) -> Option<FileProblem> {
+        match self {
+            HadoopError::FileSystem(error) => Some(error.problem),
             _ => None,
         }
     }

@@ -25,6 +25,7 @@ const MAX_FILE_BYTES: u64 = 16 << 20;
 pub struct HadoopConf {
     /// What to name where a property is missing.
     place: PathBuf,
+    directory: Option<PathBuf>,
     properties: HashMap<String, Setting>,
 }
 
@@ -71,6 +72,7 @@ impl HadoopConf {
         }
         let mut conf = HadoopConf {
             place: dir.to_owned(),
+            directory: Some(dir.to_owned()),
             properties: HashMap::new(),
         };
         for name in FILES {
@@ -92,12 +94,23 @@ impl HadoopConf {
     ) -> HadoopConf {
         let mut conf = HadoopConf {
             place: PathBuf::from("given settings"),
+            directory: None,
             properties: HashMap::new(),
         };
         for (name, value) in properties {
             conf.set(name, value);
         }
         conf
+    }
+
+    /// The directory that it was read from; none when it was not.
+    pub fn directory(&self) -> Option<&Path> {
+        self.directory.as_deref()
+    }
+
+    /// The names of all properties, in no particular order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.properties.keys().map(String::as_str)
     }
 
     /// Sets a property, over whatever the files say.
@@ -270,6 +283,8 @@ mod tests {
         assert_eq!(conf.get("c").unwrap().as_deref(), Some("yarn and core"));
         assert_eq!(conf.get("empty").unwrap(), None);
         assert_eq!(conf.get("absent").unwrap(), None);
+        assert_eq!(conf.directory(), Some(dir.path()));
+        assert_eq!(HadoopConf::from_properties([]).directory(), None);
     }
 
     #[test]

@@ -9,3 +9,4 @@ mod sasl;
 
 pub use client::{Repeat, RpcClient, RpcOptions};
 pub use login::{KerberosLogin, Login};
+pub(crate) use sasl::default_principal;

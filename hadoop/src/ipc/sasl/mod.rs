@@ -9,7 +9,19 @@ mod negotiate;
 
 pub(super) use negotiate::negotiate;
 
+use crate::HadoopError;
+
 use crate::conf::Protection;
+
+/// Who the environment's tickets are for: `user@REALM`.
+///
+/// # Errors
+/// [`HadoopError::Kerberos`] when there are none, or no Kerberos library.
+pub(crate) async fn default_principal() -> Result<String, HadoopError> {
+    let found = tokio::task::spawn_blocking(gssapi::default_principal).await;
+    let found = found.unwrap_or_else(|error| Err(error.to_string()));
+    found.map_err(|reason| HadoopError::Kerberos(format!("{reason}; get a ticket with kinit")))
+}
 
 /// One way of proving who we are. All of it may block for a while (Kerberos asks a server of its own).
 pub(super) trait Mechanism: Send {

@@ -109,6 +109,15 @@ type AcquireFrom = unsafe extern "C" fn(
     *mut c_void,
     *mut Code,
 ) -> Code;
+type InquireCred = unsafe extern "C" fn(
+    *mut Code,
+    Handle,
+    *mut Handle,
+    *mut Code,
+    *mut c_int,
+    *mut c_void,
+) -> Code;
+type DisplayName = unsafe extern "C" fn(*mut Code, Handle, *mut Buffer, *mut c_void) -> Code;
 type InitContext = unsafe extern "C" fn(
     *mut Code,
     Handle,
@@ -151,6 +160,8 @@ struct Gssapi {
     release_cred: Release,
     release_buffer: ReleaseBuffer,
     acquire_cred_from: AcquireFrom,
+    inquire_cred: InquireCred,
+    display_name: DisplayName,
     init_sec_context: InitContext,
     delete_sec_context: DeleteContext,
     wrap: Wrap,
@@ -189,6 +200,8 @@ impl Gssapi {
                 release_cred: *library.get(b"gss_release_cred")?,
                 release_buffer: *library.get(b"gss_release_buffer")?,
                 acquire_cred_from: *library.get(b"gss_acquire_cred_from")?,
+                inquire_cred: *library.get(b"gss_inquire_cred")?,
+                display_name: *library.get(b"gss_display_name")?,
                 init_sec_context: *library.get(b"gss_init_sec_context")?,
                 delete_sec_context: *library.get(b"gss_delete_sec_context")?,
                 wrap: *library.get(b"gss_wrap")?,
@@ -377,6 +390,61 @@ impl Credential {
         };
         library.check("there are no usable credentials", major, minor)?;
         Ok(Some(credential))
+    }
+
+    /// What the environment has: a ticket cache or a client's keytab.
+    pub(super) fn of_environment() -> Result<Credential, String> {
+        let library = gssapi()?;
+        let mut credential = Credential {
+            handle: ptr::null_mut(),
+            library,
+        };
+        let mut minor: Code = 0;
+        // SAFETY: what is null is what is left open; all else points to live values.
+        let major = unsafe {
+            (library.acquire_cred_from)(
+                &mut minor,
+                ptr::null_mut(),
+                INDEFINITE,
+                ptr::null_mut(),
+                INITIATE,
+                ptr::null(),
+                &mut credential.handle,
+                ptr::null_mut(),
+                ptr::null_mut(),
+            )
+        };
+        library.check("there are no usable credentials", major, minor)?;
+        Ok(credential)
+    }
+
+    /// Whose they are: `user@REALM`.
+    pub(super) fn principal(&self) -> Result<String, String> {
+        let library = self.library;
+        let mut name = Name {
+            handle: ptr::null_mut(),
+            library,
+        };
+        let mut minor: Code = 0;
+        // SAFETY: what is null is not asked for; all else points to live values, released by their drop.
+        let major = unsafe {
+            (library.inquire_cred)(
+                &mut minor,
+                self.handle,
+                &mut name.handle,
+                ptr::null_mut(),
+                ptr::null_mut(),
+                ptr::null_mut(),
+            )
+        };
+        library.check("the credentials name nobody", major, minor)?;
+        let mut text = OwnedBuffer::new(library);
+        // SAFETY: as above.
+        let major = unsafe {
+            (library.display_name)(&mut minor, name.handle, &mut text.buffer, ptr::null_mut())
+        };
+        library.check("the credentials' name cannot be shown", major, minor)?;
+        Ok(String::from_utf8_lossy(text.bytes()).into_owned())
     }
 }
 

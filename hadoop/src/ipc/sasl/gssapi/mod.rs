@@ -14,6 +14,11 @@ const MAX_BUFFER: u32 = 0x00ff_ffff;
 const MAX_PLAIN_BYTES: usize = 64 << 10;
 const WRAP_OVERHEAD: usize = 1024;
 
+/// Who the tickets of the environment are for: `user@REALM`. May block.
+pub(super) fn default_principal() -> Result<String, String> {
+    Credential::of_environment()?.principal()
+}
+
 /// Logging in by a Kerberos ticket.
 pub(super) struct Kerberos {
     context: Context,
