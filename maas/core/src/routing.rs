@@ -158,9 +158,8 @@ impl Routing {
             .map(|(version, weight)| format!("{version}: {weight}"))
             .collect();
         Err(format!(
-            "the weights of a model may be 100 percent together, and these are {}.{} ({})",
-            total / 10,
-            total % 10,
+            "the weights of a model may be 100 percent together, and these are {} ({}); lower one of them first",
+            f64::from(total) / 10.0,
             named.join(", ")
         ))
     }

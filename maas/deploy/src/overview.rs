@@ -3,10 +3,12 @@
 use std::fmt::Write as _;
 
 use alidade_maas_core::{
-    InstanceState, InstanceStatus, Listing, Registry, Rejection, ServiceInstance, ServiceStatus,
+    InstanceState, InstanceStatus, Listing, Percent, Registry, Rejection, ServiceInstance,
+    ServiceStatus, Share,
 };
 use serde::Serialize;
 
+use crate::columns::aligned;
 use crate::list::{printable, sorted_instances};
 use crate::{DeployError, ListFilter};
 
@@ -27,6 +29,9 @@ pub struct Overview {
 pub struct InstanceLine {
     pub name: String,
     pub version: String,
+    /// What the version gets of the calls that name none.
+    #[serde(flatten)]
+    pub share: Share,
     /// The container id; nothing while it is not launched.
     pub id: Option<String>,
     /// As the service says. An instance of another service is `registered`, and no more is known of it.
@@ -52,6 +57,11 @@ pub async fn overview(
 ) -> Result<Overview, DeployError> {
     let mut listing = sorted_instances(registry, filter).await?;
     let service = registry.holder().await?;
+    let routings = registry.routings().await?.models;
+    let share = |name: &str, version: &str| {
+        let routing = routings.get(name);
+        routing.map_or(Share::default(), |routing| routing.share(version))
+    };
     // What a service that has gone said last is not the state of now.
     let status = match service {
         Some(_) => registry.published_status().await?.unwrap_or_default(),
@@ -71,6 +81,7 @@ pub async fn overview(
         instances.push(InstanceLine {
             name: told.name.clone(),
             version: told.version.clone(),
+            share: share(&told.name, &told.version),
             id: told.id.map(|id| id.to_string()),
             state: told.state.as_str(),
             url: told.url.clone(),
@@ -84,6 +95,7 @@ pub async fn overview(
     instances.extend(registered.iter().map(|instance| InstanceLine {
         name: instance.payload.name.clone(),
         version: instance.payload.version.clone(),
+        share: share(&instance.payload.name, &instance.payload.version),
         id: Some(instance.id.clone()),
         state: "registered",
         url: Some(instance.payload.endpoint.url.clone()),
@@ -133,22 +145,20 @@ const HEADERS: [&str; 8] = [
 impl Overview {
     /// A table, one line an instance, with a line below each that has failed, and the refused requests.
     pub fn table(&self) -> String {
-        let mut rows = vec![HEADERS.map(str::to_owned)];
-        rows.extend(self.instances.iter().map(row));
-        let mut widths = [0; HEADERS.len()];
-        for row in &rows {
-            for (width, cell) in widths.iter_mut().zip(row) {
-                *width = cell.chars().count().max(*width);
+        let has_shares = self.instances.iter().any(|line| !line.share.is_empty());
+        let mut rows = vec![HEADERS.map(str::to_owned).to_vec()];
+        rows.extend(self.instances.iter().map(|line| row(line).to_vec()));
+        if has_shares {
+            // Beside the version that they are said of.
+            rows[0].splice(2..2, ["WEIGHT", "SHADOW"].map(str::to_owned));
+            for (row, line) in rows.iter_mut().skip(1).zip(&self.instances) {
+                let shares = [line.share.weight, line.share.shadow];
+                row.splice(2..2, shares.map(share_or_dash));
             }
         }
         let mut text = String::new();
-        for (at, row) in rows.iter().enumerate() {
-            let mut line = String::new();
-            for (cell, width) in row.iter().zip(widths) {
-                // Writing to a String cannot fail.
-                let _ = write!(line, "{cell:width$}  ");
-            }
-            text.push_str(line.trim_end());
+        for (at, line) in aligned(&rows).iter().enumerate() {
+            text.push_str(line);
             text.push('\n');
             let failure = at
                 .checked_sub(1)
@@ -170,6 +180,10 @@ impl Overview {
         let text = serde_json::to_string_pretty(self).map_err(std::io::Error::from);
         Ok(text.map_err(DeployError::Output)? + "\n")
     }
+}
+
+pub(crate) fn share_or_dash(share: Option<Percent>) -> String {
+    share.map_or_else(|| "-".to_owned(), |share| share.to_string())
 }
 
 fn row(instance: &InstanceLine) -> [String; HEADERS.len()] {
@@ -199,7 +213,7 @@ fn age(seconds: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use alidade_maas_core::{Endpoint, MemoryRegistry, ServiceType};
+    use alidade_maas_core::{Endpoint, MemoryRegistry, Routing, ServiceType};
 
     use super::*;
 
@@ -257,6 +271,30 @@ refused: {: no JSON
         assert_eq!(json["service"], "service@node1");
         assert_eq!(json["instances"][1]["state"], "given up");
         assert_eq!(json["instances"][2]["age_seconds"], 65);
+    }
+
+    #[tokio::test]
+    async fn shares_stand_beside_the_versions_that_have_some() {
+        let registry = registry().await;
+        registry.release().await.unwrap();
+        let node = br#"{"versions":{"1.0":{"weight":12.5},"0.9":{"shadow":5}}}"#;
+        let routing = Routing::read(node).unwrap();
+        let nothing = Routing::default();
+        let set = registry.set_routing("dga", &nothing, &routing);
+        assert!(set.await.unwrap());
+        let overview = overview(&registry, &ListFilter::default(), 2_000)
+            .await
+            .unwrap();
+        let expected = "\
+MODEL  VERSION  WEIGHT  SHADOW  CONTAINER  STATE       FAILURES  AGE  URL             PLACE
+dga    0.9      -       5       7          registered  0         1 s  http://node7:1  -
+dga    1.0      12.5    -       2          registered  0         1 s  http://node2:1  -
+";
+        assert_eq!(overview.table(), expected);
+        let json: serde_json::Value = serde_json::from_str(&overview.json().unwrap()).unwrap();
+        assert_eq!(json["instances"][1]["weight"], 12.5);
+        assert_eq!(json["instances"][0]["shadow"], 5);
+        assert!(json["instances"][0].get("weight").is_none());
     }
 
     #[tokio::test]

@@ -5,6 +5,7 @@ mod arguments;
 mod list;
 mod options;
 mod remove;
+mod weight;
 
 use std::io::Write;
 
@@ -19,12 +20,14 @@ use arguments::Arguments;
 use list::List;
 pub use options::OPTIONS;
 use remove::Remove;
+use weight::Weight;
 
 /// What to do.
 enum Command {
     Add(Add),
     Remove(Remove),
     List(List),
+    Weight(Weight),
 }
 
 impl Command {
@@ -34,12 +37,19 @@ impl Command {
         let mode = given.to_ascii_uppercase();
         let arguments = Arguments::new(parsed, &mode);
         LauncherKind::chosen(arguments.value("launcher"))?;
+        if mode != "WEIGHT" && (arguments.has("weight") || arguments.has("shadow")) {
+            // Passed over in silence, a version would get all calls that was to get a few.
+            return Err(DeployError::Option(
+                "--weight and --shadow go with -mo WEIGHT, before or after the ADD".to_owned(),
+            ));
+        }
         match mode.as_str() {
             "ADD" => Add::read(&arguments).map(Command::Add),
             "REMOVE" => Remove::read(&arguments).map(Command::Remove),
             "LIST" => List::read(&arguments).map(Command::List),
+            "WEIGHT" => Weight::read(&arguments).map(Command::Weight),
             _ => Err(DeployError::Option(format!(
-                "the mode (-mo) must be ADD, LIST or REMOVE, not {given}"
+                "the mode (-mo) must be ADD, LIST, REMOVE or WEIGHT, not {given}"
             ))),
         }
     }
@@ -49,6 +59,7 @@ impl Command {
             Command::Add(add) => add.run(registry, out).await,
             Command::Remove(remove) => remove.run(registry, out).await,
             Command::List(list) => list.run(registry, out).await,
+            Command::Weight(weight) => weight.run(registry, out).await,
         }
     }
 }
@@ -147,6 +158,8 @@ mod tests {
             "-zq 127.0.0.1:1 -mo ADD -v 1.0 -hmp /m -ni 1 -m 5".to_owned(),
             "-zq 127.0.0.1:1 -mo REMOVE -n dga -ni 1".to_owned(),
             "-zq 127.0.0.1:1 -mo PURGE".to_owned(),
+            "-zq 127.0.0.1:1 -mo WEIGHT -n dga --weight 10".to_owned(),
+            format!("{add} -ni 1 -m 5 --weight 10"),
             format!("{add} -ni 1 -m 5 --wait soon"),
             format!("{add} -ni 1 -m 5 --wait 0"),
             format!("{add} -ni 1 -m 5 --launcher mesos"),

@@ -41,5 +41,15 @@ pub const OPTIONS: PosixOptions = PosixOptions::new(
             "wait",
             "ADD, REMOVE: wait up to so many seconds until the instances are registered, or gone",
         ),
+        OptionSpec::value(
+            "",
+            "weight",
+            "WEIGHT (a further mode): percent of the calls without a version that the version answers, or none",
+        ),
+        OptionSpec::value(
+            "",
+            "shadow",
+            "WEIGHT: percent of them that it is asked as well, only to compare its answers, or none",
+        ),
     ],
 );
