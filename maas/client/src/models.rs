@@ -106,7 +106,10 @@ async fn follow(registry: Arc<dyn Registry>, inner: Weak<Inner>) {
     loop {
         changes.mark_unchanged();
         let listing = registry.instances().await;
-        let are_read = routings.take_up(registry.routings().await);
+        let are_read = match &listing {
+            Ok(_) => routings.take_up(registry.routings().await),
+            Err(_) => false,
+        };
         let Some(inner) = inner.upgrade() else {
             return;
         };

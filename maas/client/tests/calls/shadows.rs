@@ -143,6 +143,17 @@ fn answers_of_shadows_are_counted_and_never_used() {
 }
 
 #[test]
+fn a_call_that_fails_has_nothing_to_be_compared_with() {
+    let model = shadowed("failing", single);
+    model.answering.set(Behaviour::Status(404));
+    assert_eq!(model.verdicts(None, &hosts("a", 3)), ["null"; 3]);
+    model.answering.set(Behaviour::Normal);
+    assert_eq!(model.verdicts(None, &hosts("b", 3)), [MALICIOUS; 3]);
+    wait_for_count("failing", "same", 3);
+    assert_eq!(model.shadow.requests(), 3);
+}
+
+#[test]
 fn shadows_are_asked_together_where_the_model_can_do_that() {
     let model = shadowed("together", |model| {
         let mut endpoint = Endpoint::at(&model.url());
