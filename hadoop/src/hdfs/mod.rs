@@ -3,6 +3,7 @@
 mod call;
 mod credentials;
 mod error;
+mod list;
 mod path;
 mod place;
 mod transfer;

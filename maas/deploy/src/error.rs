@@ -1,3 +1,4 @@
+use alidade_hadoop::HadoopError;
 use alidade_maas_core::MaasError;
 use alidade_maas_core::posix_options::OptionsError;
 
@@ -6,6 +7,14 @@ use alidade_maas_core::posix_options::OptionsError;
 pub enum DeployError {
     #[error(transparent)]
     Registry(#[from] MaasError),
+    #[error(transparent)]
+    Hadoop(#[from] HadoopError),
+    /// A payload is uploaded, and has not come into the place of the former one.
+    #[error("{0}")]
+    Replacing(String),
+    /// Somebody has asked the process to end.
+    #[error("{0}")]
+    Interrupted(String),
     #[error("{0}")]
     Usage(#[from] OptionsError),
     /// An option is missing or has a value that cannot be used.

@@ -5,6 +5,8 @@
 mod columns;
 mod command;
 mod error;
+mod hdfs;
+mod interruption;
 mod list;
 mod overview;
 mod request;
@@ -14,6 +16,8 @@ mod weight;
 
 pub use command::{OPTIONS, run};
 pub use error::DeployError;
+pub use hdfs::HdfsPayloadStore;
+pub use interruption::Interruption;
 pub use list::{ListFilter, list_models};
 pub use overview::{InstanceLine, Overview, overview};
 pub use request::{Addition, Removal, place_payload, queue_addition, remove_model};

@@ -1,5 +1,6 @@
 //! Waiting until a request has had its effect.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use alidade_maas_core::{InstanceState, Registry, ServiceStatus};
@@ -133,14 +134,34 @@ pub(crate) async fn wait_for(
         }
         if Instant::now() >= deadline {
             let text = format!(
-                "{registered} instances of {name} {version} are registered after {} s, and {goal} were expected; the \
+                "{registered} instances of {name} {version} are registered after {} s{}, and {goal} were expected; the \
                  request stays queued, -mo LIST --wide tells more",
-                limit.as_secs()
+                limit.as_secs(),
+                others(&status, name, version)
             );
             return Err(DeployError::NotReached(text));
         }
         sleep(LOOK_EVERY).await;
     }
+}
+
+/// In which states the instances are that are not ready, such as ` (1 starting, 2 waiting for resources)`; empty when the
+/// service tells of none.
+fn others(status: &ServiceStatus, name: &str, version: &str) -> String {
+    let mut counts = BTreeMap::new();
+    for told in &status.instances {
+        if told.name == name && told.version == version && told.state != InstanceState::Ready {
+            *counts.entry(told.state.as_str()).or_insert(0_usize) += 1;
+        }
+    }
+    if counts.is_empty() {
+        return String::new();
+    }
+    let counts: Vec<String> = counts
+        .iter()
+        .map(|(state, count)| format!("{count} {state}"))
+        .collect();
+    format!(" ({})", counts.join(", "))
 }
 
 impl std::fmt::Display for Goal {
@@ -190,6 +211,33 @@ mod tests {
         );
         let error = wait(&registry, Goal::AtMost(1), 10).await.unwrap_err();
         assert!(error.contains("at most 1"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn when_time_is_up_the_states_of_the_others_are_told() {
+        let registry = MemoryRegistry::new();
+        registry.claim("service").await.unwrap();
+        let instance = |state| InstanceStatus {
+            state,
+            ..InstanceStatus::new("dga", "1.0")
+        };
+        let status = ServiceStatus {
+            instances: vec![
+                instance(InstanceState::WaitingToRestart),
+                instance(InstanceState::Ready),
+                instance(InstanceState::Starting),
+                instance(InstanceState::Starting),
+                InstanceStatus::new("other", "1.0"),
+            ],
+            ..ServiceStatus::default()
+        };
+        let document = serde_json::to_vec(&status).unwrap();
+        registry.publish_status(&document).await.unwrap();
+        let error = wait(&registry, Goal::AtLeast(3), 10).await.unwrap_err();
+        assert!(
+            error.contains(" (2 starting, 1 waiting to restart), and"),
+            "{error}"
+        );
     }
 
     #[tokio::test]

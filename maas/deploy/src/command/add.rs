@@ -2,11 +2,15 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use alidade_hadoop::HadoopConf;
 use alidade_maas_core::{LauncherKind, Registry};
 
 use super::{Arguments, counted, note_missing_service, say};
 use crate::wait::{Before, Goal, wait_for};
-use crate::{Addition, DeployError, LocalFolderStore, PayloadStore, place_payload, queue_addition};
+use crate::{
+    Addition, DeployError, HdfsPayloadStore, Interruption, LocalFolderStore, PayloadStore,
+    place_payload, queue_addition,
+};
 
 /// `-mo ADD`
 pub(super) struct Add {
@@ -19,6 +23,11 @@ pub(super) struct Add {
 enum Place {
     /// Below this directory.
     Folder(PathBuf),
+    /// In HDFS: of this URI, else of the configuration.
+    Hdfs {
+        conf: HadoopConf,
+        uri: Option<String>,
+    },
 }
 
 impl Add {
@@ -44,15 +53,28 @@ impl Add {
         registry: &dyn Registry,
         out: &mut dyn Write,
     ) -> Result<(), DeployError> {
-        let Place::Folder(root) = &self.place;
-        let store = LocalFolderStore::new(root);
-        self.deploy(registry, &store, out).await
+        match &self.place {
+            Place::Folder(root) => {
+                eprintln!("launcher: local (payloads below {})", root.display());
+                let store = LocalFolderStore::new(root);
+                self.deploy(registry, &store, &Interruption::never(), out)
+                    .await
+            }
+            Place::Hdfs { conf, uri } => {
+                let interruption = Interruption::of_process()?;
+                let store =
+                    HdfsPayloadStore::connect(conf, uri.as_deref(), interruption.clone()).await?;
+                eprintln!("launcher: yarn (payloads in {})", store.uri());
+                self.deploy(registry, &store, &interruption, out).await
+            }
+        }
     }
 
     async fn deploy(
         &self,
         registry: &dyn Registry,
         store: &dyn PayloadStore,
+        interruption: &Interruption,
         out: &mut dyn Write,
     ) -> Result<(), DeployError> {
         let addition = &self.addition;
@@ -65,6 +87,10 @@ impl Add {
         }
         let (name, version) = (&addition.name, &addition.version);
         let before = Before::of(registry, name, version).await?;
+        if interruption.has_happened() {
+            let text = "interrupted: the payload is in its place, and nothing is queued";
+            return Err(DeployError::Interrupted(text.to_owned()));
+        }
         let item = queue_addition(registry, addition, &payload).await?;
         let what = counted(addition.instances, name, version);
         let line = format!("Queued: start {what}; see -mo LIST for when it answers");
@@ -75,25 +101,39 @@ impl Add {
         };
         let more = usize::try_from(addition.instances).unwrap_or_default();
         let goal = Goal::AtLeast(before.registered + more);
-        wait_for(registry, name, version, goal, &before, &item, limit).await?;
+        tokio::select! {
+            outcome = wait_for(registry, name, version, goal, &before, &item, limit) => outcome?,
+            () = interruption.happened() => {
+                let text = "interrupted: the request stays queued; take it back with -mo REMOVE";
+                return Err(DeployError::Interrupted(text.to_owned()));
+            }
+        }
         say(out, &format!("Registered: {what}"))
     }
 }
 
 impl Place {
     fn read(arguments: &Arguments<'_>) -> Result<Place, DeployError> {
-        let wrong = |text: String| Err(DeployError::Option(text));
         let uri = arguments.value("fs-uri");
-        let is_local = uri.is_none_or(|uri| uri == "file" || uri.starts_with("file:"));
-        match LauncherKind::chosen(arguments.value("launcher"))? {
-            LauncherKind::Local if is_local => Ok(Place::Folder(payload_root(arguments)?)),
-            LauncherKind::Local => wrong(format!(
-                "--launcher local keeps payloads in a folder, not on {}: use --launcher yarn, or leave --fs-uri out",
-                uri.unwrap_or_default()
-            )),
-            LauncherKind::Yarn => {
-                wrong("the YARN launcher is not built yet; use --launcher local".to_owned())
+        let is_file = |uri: &str| uri == "file" || uri.starts_with("file:");
+        let kind = LauncherKind::chosen(arguments.value("launcher"))?;
+        match (kind, uri) {
+            (LauncherKind::Local, Some(uri)) if !is_file(uri) => Err(DeployError::Option(format!(
+                "with --launcher local payloads are kept in a folder, not on {uri}: say --launcher yarn, or leave --fs-uri out"
+            ))),
+            (LauncherKind::Local, _) => Ok(Place::Folder(payload_root(arguments)?)),
+            (LauncherKind::Yarn, Some(uri)) if is_file(uri) => Err(DeployError::Option(format!(
+                "with --launcher yarn payloads are kept in HDFS, not on {uri}: say --launcher local, or leave --fs-uri out"
+            ))),
+            (LauncherKind::Yarn, _) if arguments.value("payload-root").is_some() => {
+                let text =
+                    "--payload-root is for --launcher local: with yarn, -hmp is a path in HDFS";
+                Err(DeployError::Option(text.to_owned()))
             }
+            (LauncherKind::Yarn, uri) => Ok(Place::Hdfs {
+                conf: HadoopConf::from_environment()?,
+                uri: uri.map(str::to_owned),
+            }),
         }
     }
 }

@@ -64,6 +64,9 @@ impl Command {
     }
 }
 
+/// Threads that payloads are uploaded with.
+const WORKERS: usize = 2;
+
 /// Runs the command; what it has to say goes to `out`, errors and notes to standard error. Returns the exit code: 0 when
 /// done and for help, 1 for anything that went wrong.
 pub fn run(args: &[String], out: &mut dyn Write) -> i32 {
@@ -94,7 +97,8 @@ fn run_checked(args: &[String], out: &mut dyn Write) -> Result<(), DeployError> 
     }
     let mut options = ZooKeeperOptions::new(parsed.value("zq").unwrap_or_default());
     options.config_path = parsed.value("zr").unwrap_or(DEFAULT_CONFIG_PATH).to_owned();
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
         .enable_all()
         .build()
         .map_err(DeployError::Runtime)?;
