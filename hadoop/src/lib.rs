@@ -5,6 +5,7 @@
 //! - [`ResourceManager`] is the client's side: submit, watch, kill.
 //! - [`ApplicationMaster`] and [`NodeManager`] are the application's side: ask for containers, start them.
 //! - [`Fleet`] is an application master for asynchronous programs, which outlives restarts of the resource manager.
+//! - [`FileSystem`] reads and writes files in HDFS; [`ApplicationFiles`] are those that containers are given.
 //! - [`Credentials`] reads and writes the token files that YARN gives to containers.
 //! - [`RpcClient`] makes any other call, with the messages in [`proto`].
 //!
@@ -42,6 +43,7 @@ mod hdfs;
 mod ipc;
 mod namenode;
 pub mod proto;
+mod staging;
 mod tokens;
 mod yarn;
 
@@ -52,6 +54,7 @@ pub use fleet::{Cluster, ContainerEnd, Fleet, FleetContainer, FleetOptions};
 pub use hdfs::{FileProblem, FileStatus, FileSystem, FileSystemError, hdfs_credentials};
 pub use ipc::{KerberosLogin, Login, Repeat, RpcClient, RpcOptions};
 pub use namenode::NameNode;
+pub use staging::{ApplicationFiles, application_resources, payload_resources};
 pub use tokens::{Credentials, Token, TokenFileFormat, TokenKind};
 pub use yarn::{
     AllocateAnswer, AllocateRequest, ApplicationAttemptId, ApplicationId, ApplicationMaster,

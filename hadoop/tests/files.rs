@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use alidade_hadoop::{
-    FileProblem, FileSystem, HadoopConf, HadoopError, Login, Repeat, RpcClient, RpcOptions,
-    ServerAddress, hdfs_credentials,
+    ApplicationFiles, FileProblem, FileSystem, HadoopConf, HadoopError, Login, Repeat, RpcClient,
+    RpcOptions, ServerAddress, application_resources, hdfs_credentials, payload_resources,
 };
 use alidade_testkit::Hdfs;
 
@@ -31,7 +31,9 @@ async fn files_in_hdfs() {
     directories_are_listed(&fs).await;
     files_are_renamed_and_deleted(&fs).await;
     large_files_stream(&fs).await;
-    nothing_half_written_stays(&fs).await;
+    nothing_half_written_stays(&hdfs, &fs).await;
+    an_application_has_its_files(&hdfs, &fs).await;
+    a_payload_becomes_resources(&fs).await;
     others_are_denied(&conf, &fs).await;
     quotas_hold(&conf, &fs).await;
     safe_mode_is_told(&conf, &fs).await;
@@ -221,16 +223,14 @@ async fn large_files_stream(fs: &FileSystem) {
     );
 }
 
-async fn names_below(fs: &FileSystem, directory: &str) -> Vec<String> {
-    let files = fs.files_below(directory, 100).await.unwrap();
-    let paths = files.into_iter().map(|file| file.path);
-    paths
-        .map(|path| path.rsplit('/').next().unwrap_or_default().to_owned())
-        .collect()
+/// Everything in a directory below the home, hidden or not.
+fn names_in(hdfs: &Hdfs, fs: &FileSystem, directory: &str) -> Vec<String> {
+    let path = fs.absolute(directory).unwrap();
+    hdfs.list(&path, fs.user()).unwrap()
 }
 
 /// Neither after an error nor when nobody waits for the end any more.
-async fn nothing_half_written_stays(fs: &FileSystem) {
+async fn nothing_half_written_stays(hdfs: &Hdfs, fs: &FileSystem) {
     let before = fs.write("half/file", b"before", 0o600).await.unwrap();
     let directory = tempfile::tempdir().unwrap();
     let unreadable = fs
@@ -240,7 +240,7 @@ async fn nothing_half_written_stays(fs: &FileSystem) {
         matches!(unreadable, Err(HadoopError::File { .. })),
         "{unreadable:?}"
     );
-    assert_eq!(names_below(fs, "half").await, ["file"]);
+    assert_eq!(names_in(hdfs, fs, "half"), ["file"]);
     assert_eq!(fs.status("half/file").await.unwrap(), Some(before.clone()));
 
     let local = directory.path().join("local");
@@ -252,15 +252,121 @@ async fn nothing_half_written_stays(fs: &FileSystem) {
         () = first.notified() => {}
     }
     let give_up_at = Instant::now() + Duration::from_secs(30);
-    while names_below(fs, "half").await != ["file"] {
+    while names_in(hdfs, fs, "half") != ["file"] {
         assert!(
             Instant::now() < give_up_at,
             "{:?}",
-            names_below(fs, "half").await
+            names_in(hdfs, fs, "half")
         );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert_eq!(fs.status("half/file").await.unwrap(), Some(before));
+}
+
+async fn an_application_has_its_files(hdfs: &Hdfs, fs: &FileSystem) {
+    let id = "application_1_0001".parse().unwrap();
+    let mut files = ApplicationFiles::create(fs, "MaaS", id).await.unwrap();
+    let directory = format!("{}/MaaS/application_1_0001", fs.home());
+    assert_eq!(files.directory(), directory);
+    let expected = ApplicationFiles::directory_of(fs, "MaaS", id).unwrap();
+    assert_eq!(files.directory(), expected);
+    for path in ["MaaS", &directory] {
+        assert_eq!(fs.status(path).await.unwrap().unwrap().mode, 0o700);
+    }
+
+    let local = tempfile::tempdir().unwrap();
+    let binary = local.path().join("binary");
+    std::fs::write(&binary, vec![7; 3 << 20]).unwrap();
+    let sent = AtomicU64::new(0);
+    let progress = |bytes: u64| {
+        sent.fetch_add(bytes, Ordering::Relaxed);
+    };
+    files
+        .upload("alidade", &binary, 0o500, &progress)
+        .await
+        .unwrap();
+    assert_eq!(sent.load(Ordering::Relaxed), 3 << 20);
+    files.add("settings.json", b"{}").await.unwrap();
+    let none = files.add_configuration(local.path()).await.unwrap_err();
+    assert!(none.to_string().contains("no core-site.xml"), "{none}");
+    files.add_configuration(&hdfs.conf_dir()).await.unwrap();
+    for name in ["../a", "tmp", "a\"b"] {
+        let refused = files.add(name, b"").await.unwrap_err().to_string();
+        assert!(refused.contains("a container cannot have"), "{refused}");
+    }
+
+    let resources = files.local_resources().clone();
+    let names: Vec<&str> = resources.keys().map(String::as_str).collect();
+    let expected = [
+        "alidade",
+        "hadoop-conf/core-site.xml",
+        "hadoop-conf/hdfs-site.xml",
+        "settings.json",
+    ];
+    assert_eq!(names, expected);
+    assert_eq!(resources["alidade"].size, 3 << 20);
+    for (name, mode) in [
+        ("alidade", 0o500),
+        ("settings.json", 0o600),
+        ("hadoop-conf", 0o700),
+    ] {
+        let status = fs.status(&format!("{directory}/{name}")).await.unwrap();
+        assert_eq!(status.unwrap().mode, mode, "{name}");
+    }
+    let core_site = fs
+        .read(&resources["hadoop-conf/core-site.xml"].path, 1 << 20)
+        .await
+        .unwrap();
+    assert_eq!(
+        core_site,
+        Some(std::fs::read(hdfs.conf_dir().join("core-site.xml")).unwrap())
+    );
+
+    let again = application_resources(fs, &directory, &["alidade", "settings.json", "hadoop-conf"]);
+    assert_eq!(again.await.unwrap(), resources);
+    let missing = application_resources(fs, &directory, &["none"]).await;
+    assert_eq!(problem(missing).0, FileProblem::Missing);
+
+    files.remove().await.unwrap();
+    assert_eq!(fs.status(&directory).await.unwrap(), None);
+}
+
+async fn a_payload_becomes_resources(fs: &FileSystem) {
+    for name in [
+        "run.sh",
+        "lib/a/b.py",
+        ".hidden/x",
+        "endpoint.dat",
+        "lib/endpoint.dat",
+    ] {
+        fs.write(&format!("payload/{name}"), name.as_bytes(), 0o700)
+            .await
+            .unwrap();
+    }
+    for directory in ["payload", "payload/", &fs.url("payload")] {
+        let resources = payload_resources(fs, directory, 5).await.unwrap();
+        let names: Vec<&str> = resources.keys().map(String::as_str).collect();
+        assert_eq!(
+            names,
+            [".hidden/x", "lib/a/b.py", "lib/endpoint.dat", "run.sh"]
+        );
+        let script = fs.status("payload/run.sh").await.unwrap().unwrap();
+        assert_eq!(resources["run.sh"], fs.local_resource(&script).unwrap());
+    }
+    assert_eq!(
+        problem(payload_resources(fs, "payload", 4).await).0,
+        FileProblem::TooMuch
+    );
+    assert_eq!(
+        problem(payload_resources(fs, "none", 4).await).0,
+        FileProblem::Missing
+    );
+    fs.write("payload/$(id)", b"", 0o700).await.unwrap();
+    let refused = payload_resources(fs, "payload", 9)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(refused.contains("under the name \"$(id)\""), "{refused}");
 }
 
 async fn others_are_denied(conf: &HadoopConf, fs: &FileSystem) {
@@ -374,7 +480,7 @@ async fn a_datanode_that_is_away_is_told(hdfs: &Hdfs, fs: &FileSystem) {
         "{:?}",
         started.elapsed()
     );
-    assert!(names_below(fs, "no").await.is_empty());
+    assert!(names_in(hdfs, fs, "no").is_empty());
     hdfs.start_again().unwrap();
     // The NameNode may still send us to where the DataNode was before.
     let give_up_at = Instant::now() + Duration::from_secs(60);

@@ -39,6 +39,7 @@ async fn applications_live_and_die() {
 
     the_cluster_is_described(&resource_manager).await;
     an_application_is_submitted_and_killed(&resource_manager).await;
+    applications_are_found(&resource_manager).await;
     what_the_cluster_refuses_is_told(&resource_manager).await;
     a_delegation_token_lives(&conf, &resource_manager).await;
     for protection in [
@@ -82,6 +83,67 @@ async fn submit(
         .await
         .unwrap();
     (submission, report)
+}
+
+async fn applications_are_found(resource_manager: &ResourceManager) {
+    let mut ids = Vec::new();
+    for (kind, tag) in [
+        ("KIND-A", "tag-1"),
+        ("KIND-A", "tag-2"),
+        ("KIND-B", "Tag-1"),
+    ] {
+        let new = resource_manager.new_application().await.unwrap();
+        let launch = LaunchContext::new("sleep 300");
+        let mut submission = Submission::new(new.id, "to be found", launch, Resource::new(64, 1));
+        submission.kind = kind.into();
+        submission.tags = vec![tag.into()];
+        resource_manager
+            .submit_application(&submission)
+            .await
+            .unwrap();
+        let accepted = resource_manager.wait_until_accepted(&submission, PATIENCE);
+        assert_eq!(accepted.await.unwrap().kind, kind);
+        ids.push(new.id);
+    }
+    let find = async |kinds: &[&str], tags: &[&str], only_live| {
+        let reports = resource_manager.applications(kinds, tags, only_live).await;
+        let reports = reports.unwrap().into_iter();
+        reports
+            .map(|report| report.id)
+            .collect::<Vec<ApplicationId>>()
+    };
+    assert_eq!(find(&["KIND-A"], &[], true).await, ids[..2]);
+    assert_eq!(
+        find(&["KIND-A", "KIND-B"], &["tag-1"], true).await,
+        [ids[0], ids[2]]
+    );
+    assert_eq!(find(&[], &["TAG-1", "tag-2"], false).await, ids);
+    assert_eq!(find(&["KIND-A"], &["tag-3"], false).await, []);
+
+    let attempt = resource_manager
+        .application_report(ids[0])
+        .await
+        .unwrap()
+        .attempt;
+    let attempt = attempt.expect("an attempt");
+    let master = soon("container of the master", async || {
+        resource_manager.master_container(attempt).await.unwrap()
+    });
+    assert_eq!(master.await.attempt, attempt);
+
+    resource_manager
+        .kill_application(ids[0], "found", PATIENCE)
+        .await
+        .unwrap();
+    assert_eq!(find(&["KIND-A"], &[], true).await, ids[1..2]);
+    assert_eq!(find(&["KIND-A"], &[], false).await, ids[..2]);
+    for id in &ids[1..] {
+        resource_manager
+            .kill_application(*id, "found", PATIENCE)
+            .await
+            .unwrap();
+    }
+    assert_eq!(find(&["KIND-A", "KIND-B"], &[], true).await, []);
 }
 
 async fn an_application_is_submitted_and_killed(resource_manager: &ResourceManager) {

@@ -18,6 +18,7 @@ use hdfs_native::client::{Client, ClientBuilder};
 
 pub use credentials::hdfs_credentials;
 pub use error::{FileProblem, FileSystemError};
+pub(crate) use path::component_problem;
 
 use crate::conf::Authentication;
 use crate::ipc::{Login, default_principal};
@@ -236,7 +237,8 @@ impl FileSystem {
         }
     }
 
-    /// All files below a directory and the directories in it, sorted by path; directories are not told.
+    /// All files below a directory and the directories in it, sorted by path. Directories are not told, nor files that
+    /// [`Self::write`] and its kin are still writing, or have left behind when their process was killed.
     ///
     /// # Errors
     /// [`FileProblem::Missing`] when it is not there, [`FileProblem::NotADirectory`] when it is a file,
@@ -256,18 +258,18 @@ impl FileSystem {
         }
         let listing = self.inner.client.list_status_iter(&directory, true);
         let mut files = Vec::new();
-        let mut directories = 0;
+        let mut others = 0;
         loop {
             let next = async { listing.next().await.transpose() };
             let Some(status) = self.call(action, &directory, CALL, next).await? else {
                 break;
             };
-            if status.isdir {
-                directories += 1;
+            if status.isdir || transfer::is_unfinished(&status.path) {
+                others += 1;
             } else {
                 files.push(FileStatus::from(status));
             }
-            if directories > MAX_DIRECTORIES {
+            if others > MAX_DIRECTORIES {
                 return Err(asked.too_much(&format!(
                     "there are more than {MAX_DIRECTORIES} directories in it"
                 )));

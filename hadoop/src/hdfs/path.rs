@@ -62,7 +62,7 @@ fn clean(path: &str, local: &str, home: &str) -> Result<String, HadoopError> {
 }
 
 /// Why this cannot be one name of a path.
-pub(super) fn component_problem(name: &str) -> Option<&'static str> {
+pub(crate) fn component_problem(name: &str) -> Option<&'static str> {
     match name {
         "" => return Some("an empty name"),
         "." => return Some("a name of one dot"),

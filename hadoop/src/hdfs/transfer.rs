@@ -19,6 +19,9 @@ const PIECE_BYTES: usize = 1 << 20;
 /// How long a piece may take, and the end of a file, which waits for its last block.
 const PIECE: Duration = Duration::from_secs(60);
 
+/// The name of a file that is not whole yet begins so.
+const UNFINISHED: &str = ".unfinished-";
+
 impl FileSystem {
     /// Writes a file, in place of one that is there; directories above it that are missing are made. It appears under
     /// its name when it is whole.
@@ -182,7 +185,7 @@ impl<'a> Output<'a> {
         let number = u64::from_be_bytes(number);
         let mut unfinished = Unfinished {
             client: fs.inner.client.clone(),
-            path: format!("{directory}/.unfinished-{number:016x}"),
+            path: format!("{directory}/{UNFINISHED}{number:016x}"),
             is_there: true,
         };
         let options = WriteOptions::default()
@@ -241,6 +244,14 @@ impl<'a> Output<'a> {
             Some(status) => Ok(status),
         }
     }
+}
+
+/// Whether a path is one that [`Output`] makes.
+pub(super) fn is_unfinished(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.strip_prefix(UNFINISHED).is_some_and(|number| {
+        number.len() == 16 && number.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
 }
 
 /// What is deleted if it does not become a whole file.

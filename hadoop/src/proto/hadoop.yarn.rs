@@ -275,6 +275,82 @@ pub struct GetApplicationReportResponseProto {
     #[prost(message, optional, tag = "1")]
     pub application_report: ::core::option::Option<ApplicationReportProto>,
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetApplicationsRequestProto {
+    #[prost(string, repeated, tag = "1")]
+    pub application_types: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(
+        enumeration = "YarnApplicationStateProto",
+        repeated,
+        packed = "false",
+        tag = "2"
+    )]
+    pub application_states: ::prost::alloc::vec::Vec<i32>,
+    #[prost(string, repeated, tag = "3")]
+    pub users: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(string, repeated, tag = "4")]
+    pub queues: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(int64, optional, tag = "5")]
+    pub limit: ::core::option::Option<i64>,
+    #[prost(int64, optional, tag = "6")]
+    pub start_begin: ::core::option::Option<i64>,
+    #[prost(int64, optional, tag = "7")]
+    pub start_end: ::core::option::Option<i64>,
+    #[prost(int64, optional, tag = "8")]
+    pub finish_begin: ::core::option::Option<i64>,
+    #[prost(int64, optional, tag = "9")]
+    pub finish_end: ::core::option::Option<i64>,
+    #[prost(string, repeated, tag = "10")]
+    pub application_tags: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(
+        enumeration = "ApplicationsRequestScopeProto",
+        optional,
+        tag = "11",
+        default = "All"
+    )]
+    pub scope: ::core::option::Option<i32>,
+    #[prost(string, optional, tag = "12")]
+    pub name: ::core::option::Option<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetApplicationsResponseProto {
+    #[prost(message, repeated, tag = "1")]
+    pub applications: ::prost::alloc::vec::Vec<ApplicationReportProto>,
+}
+/// omitted: yarn_application_attempt_state=6
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApplicationAttemptReportProto {
+    #[prost(message, optional, tag = "1")]
+    pub application_attempt_id: ::core::option::Option<ApplicationAttemptIdProto>,
+    #[prost(string, optional, tag = "2")]
+    pub host: ::core::option::Option<::prost::alloc::string::String>,
+    #[prost(int32, optional, tag = "3")]
+    pub rpc_port: ::core::option::Option<i32>,
+    #[prost(string, optional, tag = "4")]
+    pub tracking_url: ::core::option::Option<::prost::alloc::string::String>,
+    #[prost(string, optional, tag = "5", default = "N/A")]
+    pub diagnostics: ::core::option::Option<::prost::alloc::string::String>,
+    #[prost(message, optional, tag = "7")]
+    pub am_container_id: ::core::option::Option<ContainerIdProto>,
+    #[prost(string, optional, tag = "8")]
+    pub original_tracking_url: ::core::option::Option<::prost::alloc::string::String>,
+    #[prost(int64, optional, tag = "9")]
+    pub start_time: ::core::option::Option<i64>,
+    #[prost(int64, optional, tag = "10")]
+    pub finish_time: ::core::option::Option<i64>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetApplicationAttemptReportRequestProto {
+    #[prost(message, optional, tag = "1")]
+    pub application_attempt_id: ::core::option::Option<ApplicationAttemptIdProto>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetApplicationAttemptReportResponseProto {
+    #[prost(message, optional, tag = "1")]
+    pub application_attempt_report: ::core::option::Option<
+        ApplicationAttemptReportProto,
+    >,
+}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ApplicationReportProto {
     #[prost(message, optional, tag = "1")]
@@ -905,6 +981,35 @@ impl ExecutionTypeProto {
         match value {
             "GUARANTEED" => Some(Self::Guaranteed),
             "OPPORTUNISTIC" => Some(Self::Opportunistic),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ApplicationsRequestScopeProto {
+    All = 0,
+    Viewable = 1,
+    Own = 2,
+}
+impl ApplicationsRequestScopeProto {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::All => "ALL",
+            Self::Viewable => "VIEWABLE",
+            Self::Own => "OWN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ALL" => Some(Self::All),
+            "VIEWABLE" => Some(Self::Viewable),
+            "OWN" => Some(Self::Own),
             _ => None,
         }
     }

@@ -30,7 +30,8 @@ pub struct Submission {
     pub queue: String,
     /// At most 20 characters; YARN's own name for it is `YARN`.
     pub kind: String,
-    /// To find it by; at most 10, of at most 100 ASCII characters. YARN makes them lower case.
+    /// To find it by; at most 10, of at most 100 ASCII characters. They are made lower case, as YARN's own
+    /// clients do.
     pub tags: Vec<String>,
     pub priority: Option<i32>,
     /// How to start the application master.
@@ -99,6 +100,7 @@ impl From<&Submission> for ApplicationSubmissionContextProto {
         let priority = submission.priority.map(|priority| PriorityProto {
             priority: Some(priority),
         });
+        let tags = submission.tags.iter();
         let logs = submission.rolled_logs_pattern.as_ref();
         Self {
             application_id: Some(submission.id.into()),
@@ -110,7 +112,7 @@ impl From<&Submission> for ApplicationSubmissionContextProto {
             resource: Some(submission.resource.into()),
             application_type: Some(submission.kind.clone()),
             keep_containers_across_application_attempts: Some(submission.keep_containers),
-            application_tags: submission.tags.clone(),
+            application_tags: tags.map(|tag| tag.to_lowercase()).collect(),
             attempt_failures_validity_interval: submission.failures_validity_ms,
             log_aggregation_context: logs.map(|pattern| LogAggregationContextProto {
                 rolled_logs_include_pattern: Some(pattern.clone()),
@@ -136,6 +138,15 @@ pub enum ApplicationState {
     /// One that this client does not know.
     Other(i32),
 }
+
+/// Those of applications that have not ended.
+pub(super) const LIVE: [ApplicationState; 5] = [
+    ApplicationState::New,
+    ApplicationState::NewSaving,
+    ApplicationState::Submitted,
+    ApplicationState::Accepted,
+    ApplicationState::Running,
+];
 
 impl ApplicationState {
     /// It will not change any more.
@@ -163,6 +174,22 @@ impl From<i32> for ApplicationState {
             Ok(YarnApplicationStateProto::Failed) => ApplicationState::Failed,
             Ok(YarnApplicationStateProto::Killed) => ApplicationState::Killed,
             Err(_) => ApplicationState::Other(number),
+        }
+    }
+}
+
+impl From<ApplicationState> for i32 {
+    fn from(state: ApplicationState) -> Self {
+        match state {
+            ApplicationState::New => YarnApplicationStateProto::New.into(),
+            ApplicationState::NewSaving => YarnApplicationStateProto::NewSaving.into(),
+            ApplicationState::Submitted => YarnApplicationStateProto::Submitted.into(),
+            ApplicationState::Accepted => YarnApplicationStateProto::Accepted.into(),
+            ApplicationState::Running => YarnApplicationStateProto::Running.into(),
+            ApplicationState::Finished => YarnApplicationStateProto::Finished.into(),
+            ApplicationState::Failed => YarnApplicationStateProto::Failed.into(),
+            ApplicationState::Killed => YarnApplicationStateProto::Killed.into(),
+            ApplicationState::Other(number) => number,
         }
     }
 }
@@ -342,6 +369,12 @@ mod tests {
     fn states_that_are_not_known_are_kept() {
         assert_eq!(ApplicationState::from(5), ApplicationState::Running);
         assert_eq!(ApplicationState::from(99), ApplicationState::Other(99));
+        for number in [1, 2, 3, 4, 5, 6, 7, 8, 99] {
+            let state = ApplicationState::from(number);
+            assert_eq!(i32::from(state), number);
+            assert_eq!(LIVE.contains(&state), number <= 5);
+            assert!(!(LIVE.contains(&state) && state.is_final()));
+        }
         for number in [0, 1, 2, 3, 4, 99] {
             assert_eq!(i32::from(FinalStatus::from(number)), number);
         }

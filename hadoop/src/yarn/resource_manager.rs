@@ -1,6 +1,8 @@
 use std::time::{Duration, Instant};
 
-use super::application::{ApplicationReport, NewApplication, QueueInfo, Submission};
+use super::application::{
+    ApplicationReport, ApplicationState, LIVE, NewApplication, QueueInfo, Submission,
+};
 use super::container::ContainerReport;
 use super::ids::{ApplicationAttemptId, ApplicationId, ContainerId};
 use super::node::NodeReport;
@@ -12,16 +14,21 @@ use crate::proto::common::{
     RenewDelegationTokenRequestProto, RenewDelegationTokenResponseProto,
 };
 use crate::proto::yarn::{
+    GetApplicationAttemptReportRequestProto, GetApplicationAttemptReportResponseProto,
     GetApplicationReportRequestProto, GetApplicationReportResponseProto,
-    GetClusterNodesRequestProto, GetClusterNodesResponseProto, GetContainerReportRequestProto,
-    GetContainerReportResponseProto, GetContainersRequestProto, GetContainersResponseProto,
-    GetNewApplicationRequestProto, GetNewApplicationResponseProto, GetQueueInfoRequestProto,
-    GetQueueInfoResponseProto, KillApplicationRequestProto, KillApplicationResponseProto,
-    NodeStateProto, SubmitApplicationRequestProto, SubmitApplicationResponseProto,
+    GetApplicationsRequestProto, GetApplicationsResponseProto, GetClusterNodesRequestProto,
+    GetClusterNodesResponseProto, GetContainerReportRequestProto, GetContainerReportResponseProto,
+    GetContainersRequestProto, GetContainersResponseProto, GetNewApplicationRequestProto,
+    GetNewApplicationResponseProto, GetQueueInfoRequestProto, GetQueueInfoResponseProto,
+    KillApplicationRequestProto, KillApplicationResponseProto, NodeStateProto,
+    SubmitApplicationRequestProto, SubmitApplicationResponseProto,
 };
 use crate::{HadoopConf, HadoopError, RemoteKind, Token};
 
 const PROTOCOL: &str = "org.apache.hadoop.yarn.api.ApplicationClientProtocolPB";
+
+/// As many as [`ResourceManager::applications`] tells of.
+const MAX_APPLICATIONS: usize = 1000;
 
 /// Between two looks at an application.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -128,6 +135,61 @@ impl ResourceManager {
         let report = answer.application_report;
         let report = report.ok_or_else(|| HadoopError::answer(method, "it has no report"))?;
         ApplicationReport::try_from(report).map_err(|reason| HadoopError::answer(method, reason))
+    }
+
+    /// The applications of one of these kinds (see [`Submission::kind`]) with one of these tags, sorted by id; of every
+    /// kind where none is given, and whatever their tags where none is given. With `only_live`, those that have not
+    /// ended. Those of other users are among them, as far as the cluster shows them.
+    ///
+    /// # Errors
+    /// [`HadoopError::Answer`] when there are more than 1000; else as all methods.
+    pub async fn applications(
+        &self,
+        kinds: &[&str],
+        tags: &[&str],
+        only_live: bool,
+    ) -> Result<Vec<ApplicationReport>, HadoopError> {
+        let method = "getApplications";
+        let states: &[ApplicationState] = if only_live { &LIVE } else { &[] };
+        let request = GetApplicationsRequestProto {
+            application_types: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
+            application_states: states.iter().map(|state| (*state).into()).collect(),
+            limit: Some(MAX_APPLICATIONS as i64 + 1),
+            // As they were submitted.
+            application_tags: tags.iter().map(|tag| tag.to_lowercase()).collect(),
+            ..GetApplicationsRequestProto::default()
+        };
+        let answer: GetApplicationsResponseProto =
+            self.rpc.call(method, &request, Repeat::Safe).await?;
+        if answer.applications.len() > MAX_APPLICATIONS {
+            let reason = format!(
+                "more than {MAX_APPLICATIONS} applications are of the kinds {kinds:?} with the tags {tags:?}"
+            );
+            return Err(HadoopError::answer(method, reason));
+        }
+        let mut reports = Vec::with_capacity(answer.applications.len());
+        for report in answer.applications {
+            let report = ApplicationReport::try_from(report);
+            reports.push(report.map_err(|reason| HadoopError::answer(method, reason))?);
+        }
+        reports.sort_by_key(|report| report.id);
+        Ok(reports)
+    }
+
+    /// The container in which the application master of an attempt runs, or has run; none before it has one.
+    pub async fn master_container(
+        &self,
+        attempt: ApplicationAttemptId,
+    ) -> Result<Option<ContainerId>, HadoopError> {
+        let method = "getApplicationAttemptReport";
+        let request = GetApplicationAttemptReportRequestProto {
+            application_attempt_id: Some(attempt.into()),
+        };
+        let answer: GetApplicationAttemptReportResponseProto =
+            self.rpc.call(method, &request, Repeat::Safe).await?;
+        let report = answer.application_attempt_report;
+        let report = report.ok_or_else(|| HadoopError::answer(method, "it has no report"))?;
+        Ok(report.am_container_id.map(Into::into))
     }
 
     /// Kills an application and waits until it is over. `reason` is shown in its diagnostics. One that has ended stays
