@@ -9,38 +9,23 @@ use alidade_hadoop::{
     ContainerState, Credentials, FinalStatus, Fleet, FleetContainer, FleetOptions, HadoopConf,
     LaunchContext, Resource, ResourceManager, Submission,
 };
-use alidade_testkit::{Lifetime, Yarn};
+use alidade_testkit::{Lifetime, Yarn, YarnSetup};
 
 /// For whatever the cluster needs some time for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A cluster on the local file system whose resource manager remembers applications over a restart.
-fn start_yarn(dir: &Path) -> Yarn {
-    let store = format!("file://{}", dir.join("store").display());
-    let state_store =
-        "org.apache.hadoop.yarn.server.resourcemanager.recovery.FileSystemRMStateStore";
-    let properties = [
-        ("fs.defaultFS", "file:///"),
-        ("yarn.resourcemanager.recovery.enabled", "true"),
-        ("yarn.resourcemanager.store.class", state_store),
-        ("yarn.resourcemanager.fs.state-store.uri", &store),
-        // As many node managers' first words are waited for as there may be.
-        (
-            "yarn.resourcemanager.work-preserving-recovery.scheduling-wait-ms",
-            "2000",
-        ),
-    ];
-    let mut core_site = "<configuration>".to_owned();
-    for (name, value) in properties {
-        // Final: else YARN's own defaults, which are read later, would count.
-        core_site += &format!(
-            "<property><name>{name}</name><value>{value}</value><final>true</final></property>"
-        );
-    }
-    core_site += "</configuration>";
+fn start_yarn(dir: &Path, nodes: usize, node_memory_mb: u32) -> Yarn {
+    let core_site = "<configuration><property>\
+        <name>fs.defaultFS</name><value>file:///</value></property></configuration>";
     std::fs::write(dir.join("core-site.xml"), core_site).unwrap();
     std::fs::write(dir.join("hdfs-site.xml"), "<configuration/>").unwrap();
-    Yarn::start_with(dir, &Lifetime::Scoped).unwrap()
+    let setup = YarnSetup {
+        nodes,
+        node_memory_mb,
+        recovers: true,
+    };
+    Yarn::start_as(dir, &setup, &Lifetime::Scoped).unwrap()
 }
 
 struct Cluster {
@@ -51,9 +36,9 @@ struct Cluster {
 }
 
 impl Cluster {
-    fn start() -> Cluster {
+    fn start(nodes: usize, node_memory_mb: u32) -> Cluster {
         let dir = tempfile::tempdir().unwrap();
-        let yarn = start_yarn(dir.path());
+        let yarn = start_yarn(dir.path(), nodes, node_memory_mb);
         let conf = HadoopConf::read(&yarn.conf_dir()).unwrap();
         let resource_manager = ResourceManager::connect(&conf).unwrap();
         Cluster {
@@ -112,6 +97,12 @@ impl Cluster {
             .unwrap()
     }
 
+    async fn container_of_master(&self, attempt: ApplicationAttemptId) -> ContainerId {
+        let containers = self.resource_manager.containers(attempt).await.unwrap();
+        let mut ids = containers.into_iter().map(|container| container.id);
+        ids.find(|id| id.number == 1).unwrap()
+    }
+
     /// The containers that live, by the resource manager, but for the application master's own.
     async fn living(&self, attempts: &[ApplicationAttemptId]) -> BTreeSet<ContainerId> {
         let mut living = BTreeSet::new();
@@ -144,6 +135,16 @@ impl Cluster {
     fn start_resource_manager_again(&self) {
         tokio::task::block_in_place(|| self.yarn.start_again()).unwrap();
     }
+}
+
+/// Ends an application, and the container of its master, which does not end by itself.
+async fn finish(cluster: &Cluster, attempt: ApplicationAttemptId, fleet: &Fleet) {
+    let master = cluster.container_of_master(attempt).await;
+    fleet
+        .finish(FinalStatus::Succeeded, "well done", PATIENCE)
+        .await
+        .unwrap();
+    kill_container(cluster, master);
 }
 
 fn attempt(submission: &Submission, number: i32) -> ApplicationAttemptId {
@@ -213,7 +214,7 @@ fn kill(process: u32) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fleet_lives_on_a_real_cluster() {
-    let cluster = Cluster::start();
+    let cluster = Cluster::start(1, 8192);
     containers_come_and_go(&cluster).await;
     what_is_not_wanted_any_more_is_given_back(&cluster).await;
     the_next_attempt_takes_over(&cluster).await;
@@ -277,10 +278,7 @@ async fn containers_come_and_go(cluster: &Cluster) {
 
     drop(held.drain(..4));
     cluster.assert_living(&[first], &[&held[0]]).await;
-    fleet
-        .finish(FinalStatus::Succeeded, "well done", PATIENCE)
-        .await
-        .unwrap();
+    finish(cluster, first, &fleet).await;
     let ended = soon("end of the application", async || {
         let report = cluster
             .resource_manager
@@ -366,13 +364,8 @@ async fn the_next_attempt_takes_over(cluster: &Cluster) {
     }
     drop(fleet);
     // The end of its container is the end of the attempt, though the test took its part.
-    let own = cluster
-        .resource_manager
-        .containers(attempts[0])
-        .await
-        .unwrap();
-    let own = own.into_iter().find(|it| it.id.number == 1).unwrap().id;
-    kill_container(cluster, own).await;
+    let master = cluster.container_of_master(attempts[0]).await;
+    kill_container(cluster, master);
 
     let (fleet, mut found) = cluster.fleet(&submission, 2, FleetOptions::default()).await;
     found.sort_by_key(FleetContainer::id);
@@ -395,14 +388,11 @@ async fn the_next_attempt_takes_over(cluster: &Cluster) {
     found[1].stop(PATIENCE).await;
     drop(found.pop());
     cluster.assert_living(&attempts, &[&new]).await;
-    fleet
-        .finish(FinalStatus::Succeeded, "", PATIENCE)
-        .await
-        .unwrap();
+    finish(cluster, attempts[1], &fleet).await;
 }
 
 /// Kills what runs in a container, whose processes work below a directory with its id.
-async fn kill_container(cluster: &Cluster, id: ContainerId) {
+fn kill_container(cluster: &Cluster, id: ContainerId) {
     let name = id.to_string();
     let mut killed = 0;
     for process in cluster.yarn.container_processes() {
@@ -468,8 +458,54 @@ async fn a_restart_of_the_resource_manager_is_outlived(cluster: &Cluster) {
     held[1].stop(PATIENCE).await;
     drop(large);
     cluster.assert_living(&[first], &[]).await;
-    fleet
-        .finish(FinalStatus::Succeeded, "", PATIENCE)
-        .await
-        .unwrap();
+    finish(cluster, first, &fleet).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_node_is_not_the_containers_fault() {
+    let cluster = Cluster::start(2, 1024);
+    let submission = cluster.submit(1).await;
+    let first = attempt(&submission, 1);
+    let (fleet, _) = cluster.fleet(&submission, 1, FleetOptions::default()).await;
+    // More than fit on one node; the application master lives on one.
+    let mut held = containers(&fleet, 10).await;
+    let own = cluster.container_of_master(first).await;
+    let own = cluster.resource_manager.container_report(own).await;
+    let own = own.unwrap().node;
+    let other = (0..2).find(|node| cluster.yarn.node_port(*node) != own.port);
+    let other = other.unwrap();
+    for container in &held {
+        start_sleeping(container, cluster.dir.path()).await;
+    }
+    let port = cluster.yarn.node_port(other);
+    let there = held.extract_if(.., |container| container.node().port == port);
+    let mut there: Vec<_> = there.collect();
+    assert!(there.len() >= 2 && !held.is_empty(), "{there:?}");
+
+    // A node manager that hangs does not hold up whoever wants to get rid of a container.
+    cluster.yarn.pause_node(other);
+    let asked_at = Instant::now();
+    let mut stopped = there.pop().unwrap();
+    stopped.stop(Duration::from_secs(2)).await;
+    assert!(
+        asked_at.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        asked_at.elapsed()
+    );
+
+    cluster.yarn.lose_node(other);
+    for container in &mut there {
+        let end = in_time("an end", container.ended()).await;
+        assert_eq!(end.exit_status, -100, "{end}");
+        assert!(!end.blames_the_container());
+        assert!(
+            end.to_string().starts_with("its node was lost (-100)"),
+            "{end}"
+        );
+    }
+    cluster
+        .assert_living(&[first], &held.iter().collect::<Vec<_>>())
+        .await;
+    assert_eq!(fleet.cluster().borrow().nodes, 1);
+    finish(&cluster, first, &fleet).await;
 }

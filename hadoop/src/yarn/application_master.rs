@@ -221,7 +221,10 @@ impl ApplicationMaster {
             self.rpc.set_login(Login::Token(token.into())).await;
         }
         let command = match answer.a_m_command.map(AmCommandProto::try_from) {
-            Some(Ok(AmCommandProto::AmResync)) => Some(MasterCommand::Resync),
+            Some(Ok(AmCommandProto::AmResync)) => {
+                self.response_id = 0;
+                Some(MasterCommand::Resync)
+            }
             Some(Ok(AmCommandProto::AmShutdown)) => Some(MasterCommand::Shutdown),
             Some(Err(_)) | None => None,
         };

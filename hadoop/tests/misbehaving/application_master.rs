@@ -20,7 +20,7 @@ use prost::Message;
 
 use crate::fake::{Fake, Peer, options};
 
-const PASSWORD: &[u8] = b"secret";
+pub const PASSWORD: &[u8] = b"secret";
 
 fn token(identifier: &str) -> Token {
     Token {
@@ -37,7 +37,7 @@ fn hex_md5(parts: &[&[u8]]) -> String {
 }
 
 /// The server's side of a login by token. Gives the token's identifier.
-async fn log_in(peer: &mut Peer) -> Option<String> {
+pub async fn log_in(peer: &mut Peer) -> Option<String> {
     peer.greet().await?;
     peer.sasl_message().await?;
     let message = |state: SaslState, token, auths| RpcSaslProto {
@@ -81,7 +81,7 @@ async fn log_in(peer: &mut Peer) -> Option<String> {
     Some(String::from_utf8(STANDARD.decode(user).unwrap()).unwrap())
 }
 
-fn master(fake: &Fake) -> ApplicationMaster {
+pub fn master(fake: &Fake) -> ApplicationMaster {
     let address = fake.address.to_string();
     let key = "yarn.resourcemanager.scheduler.address";
     let conf = HadoopConf::from_properties([(key, address.as_str())]);

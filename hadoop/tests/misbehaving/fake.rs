@@ -134,12 +134,14 @@ impl Peer {
     }
 
     pub async fn send_answer(&mut self, call_id: i32, answer: &impl Message) -> Option<()> {
-        let header = header(call_id, RpcStatusProto::Success);
-        let frame = [
-            header.encode_length_delimited_to_vec(),
-            answer.encode_length_delimited_to_vec(),
-        ];
-        self.send_frame(&frame.concat()).await
+        self.send_encoded(call_id, &answer.encode_to_vec()).await
+    }
+
+    pub async fn send_encoded(&mut self, call_id: i32, answer: &[u8]) -> Option<()> {
+        let mut frame = header(call_id, RpcStatusProto::Success).encode_length_delimited_to_vec();
+        prost::encode_length_delimiter(answer.len(), &mut frame).unwrap();
+        frame.extend_from_slice(answer);
+        self.send_frame(&frame).await
     }
 
     /// Answers a `getNewApplication` with this number.

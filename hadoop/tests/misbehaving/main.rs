@@ -4,4 +4,6 @@ mod application_master;
 mod calls;
 mod failover;
 mod fake;
+mod fake_cluster;
+mod fleet;
 mod logins;
