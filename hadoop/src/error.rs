@@ -72,6 +72,24 @@ impl HadoopError {
         }
     }
 
+    /// Whether the same may go well some time later, without anybody changing anything: a server is away, a NameNode is
+    /// in safe mode.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            HadoopError::Unreachable { .. }
+            | HadoopError::ConnectionLost { .. }
+            | HadoopError::TimedOut { .. } => true,
+            HadoopError::FileSystem(error) => matches!(
+                error.problem,
+                FileProblem::SafeMode
+                    | FileProblem::NoSpace
+                    | FileProblem::Unreachable
+                    | FileProblem::TimedOut
+            ),
+            _ => false,
+        }
+    }
+
     /// What is the matter with a file in HDFS; none when it is no such error.
     pub fn file_problem(&self) -> Option<FileProblem> {
         match self {

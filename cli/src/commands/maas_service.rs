@@ -1,4 +1,4 @@
-//! `maas_service`: the service that runs models, in the foreground or in the background.
+//! `maas_service`: the service that runs models, as a YARN application or here, in the foreground or in the background.
 
 use crate::background::{Background, status};
 use crate::{CliError, logging};
@@ -6,11 +6,22 @@ use crate::{CliError, logging};
 const NAME: &str = "maas_service";
 
 const ADDITIONS: &str = "
-In the background: --detach among the options starts it there; `status` and `stop` in place of options find it again.
+maas_service status -zq QUORUM   who serves, and how every model does
+maas_service stop -zq QUORUM     ends the YARN application with its models (-t MS: then it is killed)
+In the background of this machine (local launcher): --detach among the options starts it there; `status` and `stop`
+without options find it again.
 ";
 
 pub fn run(arguments: &[String]) -> Result<(), CliError> {
     match arguments.first().map(String::as_str) {
+        Some("status") if arguments.len() > 1 => {
+            logging::install(Some("error"));
+            return outcome(alidade_maas_service::status(&arguments[1..]));
+        }
+        Some("stop") if arguments.len() > 1 => {
+            logging::install(Some("error"));
+            return outcome(alidade_maas_service::stop(&arguments[1..]));
+        }
         Some("status") => {
             let lines = status(NAME);
             let text = if lines.is_empty() {
@@ -41,9 +52,12 @@ pub fn run(arguments: &[String]) -> Result<(), CliError> {
     {
         super::print(ADDITIONS)?;
     }
-    if code == 0 {
-        Ok(())
-    } else {
-        Err(CliError::Code(code))
+    outcome(code)
+}
+
+fn outcome(code: i32) -> Result<(), CliError> {
+    match code {
+        0 => Ok(()),
+        code => Err(CliError::Code(code)),
     }
 }

@@ -282,6 +282,38 @@ impl FileSystem {
         Ok(files)
     }
 
+    /// What is directly in a directory, files and directories, sorted by path; nothing where there is no directory.
+    ///
+    /// # Errors
+    /// [`FileProblem::TooMuch`] when there is more than `limit`; else as [`Self::status`].
+    pub async fn children(
+        &self,
+        directory: &str,
+        limit: usize,
+    ) -> Result<Vec<FileStatus>, HadoopError> {
+        let action = "list";
+        let directory = self.absolute(directory)?;
+        let listing = self.inner.client.list_status_iter(&directory, false);
+        let mut found = Vec::new();
+        loop {
+            let next = async { listing.next().await.transpose() };
+            match self.call(action, &directory, CALL, next).await {
+                Ok(Some(status)) => found.push(FileStatus::from(status)),
+                Ok(None) => break,
+                Err(error) if error.file_problem() == Some(FileProblem::Missing) => {
+                    return Ok(Vec::new());
+                }
+                Err(error) => return Err(error),
+            }
+            if found.len() > limit {
+                let asked = self.asked(action, &directory);
+                return Err(asked.too_much(&format!("there are more than {limit} files in it")));
+            }
+        }
+        found.sort_by(|one, other| one.path.cmp(&other.path));
+        Ok(found)
+    }
+
     /// Makes a directory, with those above it. One that is there stays as it is, with the mode it has.
     ///
     /// # Errors
@@ -304,7 +336,15 @@ impl FileSystem {
             Some(_) => Err(self
                 .asked("use the home directory", &home)
                 .not_a_directory()),
-            None => self.make_directories(&home, 0o700).await,
+            None => {
+                // Only the home is for its user alone: the directory above belongs to everybody.
+                if let Some((above, _)) =
+                    home.rsplit_once('/').filter(|(above, _)| !above.is_empty())
+                {
+                    self.make_directories(above, 0o755).await?;
+                }
+                self.make_directories(&home, 0o700).await
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use alidade_hadoop::HadoopError;
 use alidade_maas_core::MaasError;
 
 /// Why the service cannot go on.
@@ -24,6 +25,9 @@ pub enum LaunchError {
     /// It ended before it was ready, and the model is not to blame: its machine was lost, or taken by others.
     #[error("{0}")]
     Lost(String),
+    /// HDFS or YARN did not do what was asked.
+    #[error(transparent)]
+    Hadoop(#[from] HadoopError),
     /// A runner cannot work with what it has been told.
     #[error(
         "the settings of the runner, in ALIDADE_RUNNER and the variables of a node manager, cannot be used: {0}; the service starts runners in containers of YARN, they are not for use by hand"
@@ -36,6 +40,10 @@ pub enum LaunchError {
 impl LaunchError {
     /// Whether this counts among the failures after which an instance is given up.
     pub fn blames_model(&self) -> bool {
-        !matches!(self, LaunchError::Lost(_))
+        match self {
+            LaunchError::Lost(_) => false,
+            LaunchError::Hadoop(error) => !error.may_pass(),
+            _ => true,
+        }
     }
 }

@@ -2,7 +2,7 @@
 //! answers.
 //!
 //! [`serve`] is the loop; a [`Launcher`] says how an instance is run. [`LocalProcesses`] runs instances as processes on this
-//! machine. One task looks after each instance, so that no request ever waits for another. [`run_runner`] is what runs beside
+//! machine, [`run_master`] serves as the application master of a YARN cluster. One task looks after each instance, so that no request ever waits for another. [`run_runner`] is what runs beside
 //! a model in a container of a cluster, and registers it.
 
 mod clock;
@@ -15,14 +15,16 @@ mod launcher;
 mod local;
 mod process;
 mod readiness;
+mod registration_id;
 mod runner;
 mod service;
 mod shutdown;
 mod signals;
 mod start;
 mod supervised;
+mod yarn;
 
-pub use command::{OPTIONS, run};
+pub use command::{OPTIONS, run, status, stop};
 pub use config::ServiceConfig;
 pub use error::{LaunchError, ServiceError};
 pub use launcher::{Deployment, InstanceEnd, LaunchAnswer, Launcher, RunningInstance};
@@ -30,3 +32,4 @@ pub use local::{LocalOptions, LocalProcesses, default_host};
 pub use runner::{RunnerSettings, run_runner};
 pub use service::serve;
 pub use shutdown::Shutdown;
+pub use yarn::run_master;

@@ -32,7 +32,12 @@ use crate::supervised::{Supervised, Supervision, Supervisor};
 use crate::{LaunchError, ServiceConfig};
 
 /// Variables that are the runner's own.
-const OWN_VARIABLES: [&str; 2] = [RunnerSettings::VARIABLE, TOKEN_FILE];
+const OWN_VARIABLES: [&str; 4] = [
+    RunnerSettings::VARIABLE,
+    TOKEN_FILE,
+    "KRB5_CLIENT_KTNAME",
+    "KRB5CCNAME",
+];
 /// A registration that cannot be taken out within this time is left to the end of the session, and to the service.
 const WITHDRAWAL_LIMIT: Duration = Duration::from_secs(5);
 /// Most characters of the line that says why the runner has ended.

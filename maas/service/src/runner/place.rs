@@ -9,6 +9,7 @@ use alidade_hadoop::ContainerId;
 use alidade_maas_core::{ENDPOINT_FILE, MaasError};
 
 use super::settings::wrong;
+use crate::registration_id::registration_id;
 use crate::{LaunchError, default_host};
 
 /// Names the file with the tokens of the container.
@@ -17,7 +18,7 @@ pub(super) const TOKEN_FILE: &str = "HADOOP_TOKEN_FILE_LOCATION";
 /// The container, as its node manager has made it.
 #[derive(Debug)]
 pub(super) struct Place {
-    /// The number of the container within its application, which is the id of the registration as upstream has it.
+    /// The id of the registration.
     pub(super) id: u64,
     /// What clients call this machine.
     pub(super) host: String,
@@ -39,8 +40,7 @@ impl Place {
         let container: ContainerId = container
             .parse()
             .map_err(|error| wrong(format!("CONTAINER_ID: {error}")))?;
-        let id = u64::try_from(container.number)
-            .map_err(|_| wrong("the number in CONTAINER_ID is negative"))?;
+        let id = registration_id(&container);
         let logs = given("LOG_DIRS").unwrap_or_default();
         let logs = logs
             .split(',')
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn the_registration_has_the_containers_bare_number() {
         let place = place(&[
-            ("CONTAINER_ID", "container_e17_1410901177871_0001_02_000005"),
+            ("CONTAINER_ID", "container_e17_1410901177871_0001_01_000005"),
             ("NM_HOST", "node7"),
             ("LOG_DIRS", ",/logs/a,/logs/b"),
         ])

@@ -1,0 +1,146 @@
+//! A model in a container.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use alidade_hadoop::FleetContainer;
+use alidade_maas_core::DesiredModel;
+use futures::future::BoxFuture;
+use tokio::time::{sleep, timeout};
+
+use super::launcher::Inner;
+use crate::LaunchError;
+use crate::launcher::{InstanceEnd, LaunchAnswer, RunningInstance};
+use crate::registration_id::registration_id;
+
+const REGISTRY_PAUSE: Duration = Duration::from_secs(1);
+/// Beyond what the runner takes to drain and to end its model.
+const RUNNER_OVERHEAD: Duration = Duration::from_secs(5);
+/// For the node manager and the resource manager to end a container.
+const STOP_PATIENCE: Duration = Duration::from_secs(20);
+
+/// A container in which a runner looks after one model.
+#[derive(Debug)]
+pub(super) struct YarnInstance {
+    inner: Arc<Inner>,
+    name: String,
+    /// Nothing once it has been left to itself.
+    container: Option<FleetContainer>,
+    id: u64,
+    place: String,
+}
+
+impl YarnInstance {
+    pub(super) fn new(inner: Arc<Inner>, model: &DesiredModel, container: FleetContainer) -> Self {
+        let place = format!(
+            "{} on {}, logs at http://{}/node/containerlogs/{}/{}",
+            container.id(),
+            container.node(),
+            container.node_http_address(),
+            container.id(),
+            inner.user
+        );
+        Self {
+            name: model.name.clone(),
+            id: registration_id(&container.id()),
+            container: Some(container),
+            place,
+            inner,
+        }
+    }
+
+    async fn wait_until_registered(&mut self) -> Result<String, LaunchError> {
+        let registered = self.inner.registrations.url_of(&self.name, self.id);
+        let Some(container) = &mut self.container else {
+            return Err(LaunchError::Lost("it was left to itself".to_owned()));
+        };
+        tokio::select! {
+            // It ends only once; a registration may be one that is about to go.
+            biased;
+            end = container.ended() => Err(match end.blames_the_container() {
+                true => LaunchError::Ended(end.to_string()),
+                false => LaunchError::Lost(end.to_string()),
+            }),
+            url = registered => Ok(url),
+        }
+    }
+
+    async fn wait_for_end(&mut self) -> InstanceEnd {
+        let Some(container) = &mut self.container else {
+            return std::future::pending().await;
+        };
+        let end = container.ended().await;
+        // At once: from now on every call there is lost.
+        self.unregister().await;
+        InstanceEnd {
+            blames_model: end.blames_the_container(),
+            reason: end.to_string(),
+        }
+    }
+
+    /// By its path: the runner may have been killed, and its session goes on for a while, or its node is persistent.
+    async fn unregister(&self) {
+        let (registry, name, id) = (
+            self.inner.registry.clone(),
+            self.name.clone(),
+            self.id.to_string(),
+        );
+        if let Ok(Ok(())) = timeout(REGISTRY_PAUSE, registry.unregister(&name, &id)).await {
+            return;
+        }
+        tracing::warn!(
+            model = name,
+            id,
+            "cannot unregister the instance yet, trying again"
+        );
+        tokio::spawn(async move {
+            while registry.unregister(&name, &id).await.is_err() {
+                sleep(REGISTRY_PAUSE).await;
+            }
+        });
+    }
+
+    async fn end(&mut self) {
+        let Some(mut container) = self.container.take() else {
+            return;
+        };
+        let patience = self.inner.drain + self.inner.grace + RUNNER_OVERHEAD;
+        if let Err(error) = container.terminate().await {
+            tracing::debug!(container = %container.id(), %error, "cannot ask the runner to end");
+        }
+        if timeout(patience, container.ended()).await.is_err() {
+            tracing::warn!(container = %container.id(), "the runner does not end, stopping its container");
+            container.stop(STOP_PATIENCE).await;
+        }
+        self.unregister().await;
+        self.inner.forget(&container.id().to_string()).await;
+    }
+}
+
+impl RunningInstance for YarnInstance {
+    fn id(&self) -> u64 {
+        self.id
+    }
+
+    fn describe(&self) -> String {
+        self.place.clone()
+    }
+
+    fn ready(&mut self) -> LaunchAnswer<'_, String> {
+        Box::pin(self.wait_until_registered())
+    }
+
+    fn ended(&mut self) -> BoxFuture<'_, InstanceEnd> {
+        Box::pin(self.wait_for_end())
+    }
+
+    fn stop(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(self.end())
+    }
+
+    fn leave(&mut self) {
+        if let Some(container) = self.container.take() {
+            container.leave();
+        }
+    }
+}

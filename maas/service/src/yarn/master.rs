@@ -1,0 +1,308 @@
+//! The application master.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use alidade_hadoop::{
+    ApplicationMaster, ContainerId, Credentials, FileSystem, FinalStatus, Fleet, FleetOptions,
+    HadoopConf, HadoopError, LaunchContext, application_resources,
+};
+use alidade_maas_core::{MaasError, Registry, ZooKeeperRegistry};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use super::launcher::{Parts, YarnModels, end_stray};
+use super::settings::{MASTER_SETTINGS, MasterSettings, decode};
+use super::tokens::Tokens;
+use super::{BINARY, CONFIGURATION, KERBEROS_CONF, KEYTAB};
+use crate::shutdown::told_to_end;
+use crate::{Shutdown, serve};
+
+const TOKEN_FILE: &str = "HADOOP_TOKEN_FILE_LOCATION";
+/// Between two looks whether the service is to end.
+const LOOK_FOR_STOP: Duration = Duration::from_secs(1);
+/// For the resource manager to note down that the application is finished.
+const FINISH_PATIENCE: Duration = Duration::from_secs(60);
+/// HDFS may be in safe mode when a cluster starts.
+const FILES_PATIENCE: Duration = Duration::from_secs(300);
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// Why the master ends otherwise than it was told to.
+#[derive(Debug, thiserror::Error)]
+enum MasterError {
+    #[error("this is started by maas_service in a YARN container: {0}")]
+    NotInContainer(String),
+    #[error(transparent)]
+    Hadoop(#[from] HadoopError),
+    #[error(transparent)]
+    Registry(#[from] MaasError),
+    #[error("cannot start: {0}")]
+    Runtime(#[from] std::io::Error),
+    #[error("{0}")]
+    Service(String),
+    /// The next attempt takes over; nothing is to be ended.
+    #[error("this attempt is over: {0}")]
+    Over(String),
+}
+
+/// Serves as the application master of a container's environment. Gives the exit code: 0 when it was told to end, 1 when
+/// another attempt is to take over, 2 when the application has failed for good.
+pub fn run_master() -> i32 {
+    match run() {
+        Ok(()) => 0,
+        Err(error @ MasterError::Service(_)) => {
+            eprintln!("{error}");
+            2
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            1
+        }
+    }
+}
+
+/// What the container's environment says.
+struct Surroundings {
+    settings: MasterSettings,
+    container: ContainerId,
+    host: String,
+    conf: HadoopConf,
+    credentials: Credentials,
+}
+
+fn run() -> Result<(), MasterError> {
+    let surroundings = Surroundings::read()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .worker_threads(2)
+        .build()?;
+    let outcome = runtime.block_on(serve_on_yarn(surroundings));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    outcome
+}
+
+impl Surroundings {
+    fn read() -> Result<Surroundings, MasterError> {
+        let missing =
+            |what: &str| MasterError::NotInContainer(format!("{what} is not in the environment"));
+        let settings = std::env::var(MASTER_SETTINGS).map_err(|_| missing(MASTER_SETTINGS))?;
+        let settings: MasterSettings = decode(&settings).map_err(|reason| {
+            MasterError::NotInContainer(format!("{MASTER_SETTINGS} cannot be read: {reason}"))
+        })?;
+        let container = ContainerId::from_environment()?.ok_or_else(|| missing("CONTAINER_ID"))?;
+        let conf = HadoopConf::read(Path::new(CONFIGURATION))?;
+        let credentials = Credentials::from_environment()?.ok_or_else(|| missing(TOKEN_FILE))?;
+        Ok(Surroundings {
+            host: std::env::var("NM_HOST").unwrap_or_default(),
+            settings,
+            container,
+            conf,
+            credentials,
+        })
+    }
+}
+
+async fn serve_on_yarn(surroundings: Surroundings) -> Result<(), MasterError> {
+    let Surroundings {
+        settings,
+        container,
+        host,
+        conf,
+        credentials,
+    } = surroundings;
+    let attempt = container.attempt;
+    let application = attempt.application;
+    let (shutdown, shut_down) = watch::channel(Shutdown::No);
+    leave_on_signal(shutdown.clone());
+
+    let master = ApplicationMaster::connect(&conf, &credentials)?;
+    let (fleet, former) = Fleet::start(master, &host, "", attempt, FleetOptions::default()).await?;
+    tracing::info!(%attempt, former = former.len(), "registered");
+    let registry: Arc<dyn Registry> = Arc::new(ZooKeeperRegistry::connect_in_background(
+        settings.zookeeper_options(),
+    ));
+    watch_for_the_end(&fleet, &registry, &application.to_string(), &shutdown);
+
+    let ready = async {
+        let files = connect_files(&conf, &settings).await?;
+        let resources = resources(&files, &settings).await?;
+        Ok::<_, HadoopError>((files, resources))
+    };
+    let (files, resources) = tokio::select! {
+        ready = ready => ready?,
+        _ = told_to_end(&shut_down) => {
+            return finish(&fleet, &*registry, *shut_down.borrow(), Ok(())).await;
+        }
+    };
+    let tokens = if settings.has_keytab {
+        Tokens::by_keytab(conf, files.clone())
+    } else {
+        Tokens::submitted(&credentials)
+    };
+    let config = settings.service_config(application.to_string());
+    let directory = settings.directory.clone();
+    let parts = Parts {
+        registry: registry.clone(),
+        fleet: fleet.clone(),
+        files: files.clone(),
+        resources,
+        tokens,
+        settings,
+        application,
+        former,
+    };
+    let launcher = YarnModels::new(parts, &config);
+    let inner = launcher.inner();
+    let finder = fleet.clone();
+    tokio::spawn(async move {
+        loop {
+            let found = finder.found_late().await;
+            end_stray(&inner, found).await;
+        }
+    });
+    let served = serve(
+        config,
+        Arc::new(launcher),
+        registry.clone(),
+        shut_down.clone(),
+    )
+    .await;
+    let how = *shut_down.borrow();
+    let outcome = finish(
+        &fleet,
+        &*registry,
+        how,
+        served.map_err(|error| error.to_string()),
+    )
+    .await;
+    if how == Shutdown::StopModels
+        && let Err(error) = files.delete(&directory).await
+    {
+        tracing::warn!(%error, "the application's files stay in HDFS");
+    }
+    outcome
+}
+
+/// Tells the resource manager how it ended, unless another attempt is to go on.
+async fn finish(
+    fleet: &Fleet,
+    registry: &dyn Registry,
+    how: Shutdown,
+    served: Result<(), String>,
+) -> Result<(), MasterError> {
+    match (how, served) {
+        (Shutdown::StopModels, _) => {
+            if let Err(error) = registry.request_stop(None).await {
+                tracing::debug!(%error, "the wish to end stays in ZooKeeper");
+            }
+            let words = "stopped as requested";
+            fleet
+                .finish(FinalStatus::Succeeded, words, FINISH_PATIENCE)
+                .await?;
+            Ok(())
+        }
+        (Shutdown::LeaveModels, _) => Err(MasterError::Over("told to leave".to_owned())),
+        (Shutdown::No, served) => {
+            let words = served
+                .err()
+                .unwrap_or_else(|| "it ended by itself".to_owned());
+            fleet
+                .finish(FinalStatus::Failed, &words, FINISH_PATIENCE)
+                .await?;
+            Err(MasterError::Service(words))
+        }
+    }
+}
+
+/// The node manager ends an attempt with SIGTERM. The models are to go on for the next attempt; when the whole
+/// application is to end, YARN ends them itself.
+fn leave_on_signal(shutdown: watch::Sender<Shutdown>) {
+    tokio::spawn(async move {
+        if let Ok(mut signals) = signal(SignalKind::terminate()) {
+            signals.recv().await;
+            shutdown.send_replace(Shutdown::LeaveModels);
+        }
+        std::future::pending::<()>().await;
+    });
+}
+
+fn watch_for_the_end(
+    fleet: &Fleet,
+    registry: &Arc<dyn Registry>,
+    holder: &str,
+    shutdown: &watch::Sender<Shutdown>,
+) {
+    let (fleet, over) = (fleet.clone(), shutdown.clone());
+    tokio::spawn(async move {
+        let reason = fleet.over().await;
+        tracing::error!(reason, "this attempt is over");
+        over.send_replace(Shutdown::LeaveModels);
+    });
+    let (registry, stop, holder) = (registry.clone(), shutdown.clone(), holder.to_owned());
+    tokio::spawn(async move {
+        loop {
+            if let Ok(Some(asked)) = registry.requested_stop().await
+                && asked == holder
+            {
+                tracing::info!("asked to end");
+                stop.send_if_modified(|how| {
+                    let is_first = *how == Shutdown::No;
+                    if is_first {
+                        *how = Shutdown::StopModels;
+                    }
+                    is_first
+                });
+                return;
+            }
+            sleep(LOOK_FOR_STOP).await;
+        }
+    });
+}
+
+async fn connect_files(
+    conf: &HadoopConf,
+    settings: &MasterSettings,
+) -> Result<FileSystem, HadoopError> {
+    FileSystem::connect(conf, Some(&settings.file_system)).await
+}
+
+/// What every runner needs beside its payload: this program, and what Kerberos needs.
+async fn resources(
+    files: &FileSystem,
+    settings: &MasterSettings,
+) -> Result<Vec<(String, alidade_hadoop::LocalResource)>, HadoopError> {
+    let mut names = vec![BINARY];
+    if settings.has_keytab {
+        names.push(KEYTAB);
+    }
+    if settings.has_kerberos_conf {
+        names.push(KERBEROS_CONF);
+    }
+    let started = std::time::Instant::now();
+    loop {
+        match application_resources(files, &settings.directory, &names).await {
+            Ok(resources) => return Ok(resources.into_iter().collect()),
+            Err(error) if started.elapsed() < FILES_PATIENCE => {
+                tracing::warn!(%error, "cannot read the application's files yet, trying again");
+                sleep(PAUSE).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Lets the Kerberos library of a container find what was uploaded. The paths are those of a container's shell.
+pub(super) fn add_kerberos(context: &mut LaunchContext, settings: &MasterSettings) {
+    let mut set = |name: &str, value: String| {
+        context.environment.insert(name.to_owned(), value);
+    };
+    if settings.has_keytab {
+        set("KRB5_CLIENT_KTNAME", format!("FILE:$PWD/{KEYTAB}"));
+        set("KRB5CCNAME", "FILE:$PWD/.alidade-ticket".to_owned());
+    }
+    if settings.has_kerberos_conf {
+        set("KRB5_CONFIG", format!("$PWD/{KERBEROS_CONF}"));
+    }
+}
