@@ -4,7 +4,7 @@
 mod support;
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -19,6 +19,7 @@ fn payloads_are_uploaded_and_replaced_whole() {
     }
     let cluster = Cluster::start("payloads_are_uploaded_and_replaced_whole");
     a_payload_with_directories_is_uploaded(&cluster);
+    permissions_are_those_of_the_configuration(&cluster);
     a_payload_is_replaced_whole(&cluster);
     foreign_directories_are_not_replaced(&cluster);
     bad_payloads_are_refused(&cluster);
@@ -61,6 +62,39 @@ fn a_payload_with_directories_is_uploaded(cluster: &Cluster) {
     assert_eq!(list("/lib/deep"), ["empty", "strange $name' ü"]);
     assert_eq!(cluster.read("/user/carol/models/dga/rest.sh"), b"first");
     assert_eq!(cluster.read("/user/carol/models/dga/lib/123"), b"123");
+}
+
+fn permissions_are_those_of_the_configuration(cluster: &Cluster) {
+    let local = payload("program");
+    let program = fs::Permissions::from_mode(0o700);
+    fs::set_permissions(local.path().join("rest.sh"), program).unwrap();
+    fs::create_dir(local.path().join("lib")).unwrap();
+    fs::write(local.path().join("lib/data"), "").unwrap();
+    let done = cluster.add(&["-hmp", "/user/carol/program/"], Some(local.path()));
+    assert_eq!(done.code, 0, "{done:?}");
+    for (below, expected) in [
+        ("", "755"),
+        ("/rest.sh", "755"),
+        ("/lib", "755"),
+        ("/lib/data", "644"),
+    ] {
+        let mode = cluster.permission(&format!("/user/carol/program{below}"));
+        assert_eq!(mode, expected, "{below}");
+    }
+    // The service would look in another file system: the request tells it which.
+    let uri = cluster.hdfs.uri();
+    let elsewhere = cluster.with_default_file_system("hdfs://127.0.0.1:1");
+    let args = ["-mo", "ADD", "-hmp", "program", "--fs-uri", &uri];
+    let done = cluster.begin_with(elsewhere.path(), &args, None).finish();
+    assert_eq!(done.code, 0, "{done:?}");
+    let queued = cluster.queued();
+    assert!(
+        queued[0].contains(r#""path":"/user/carol/program""#),
+        "{queued:?}"
+    );
+    let expected = format!(r#""path":"{uri}/user/carol/program""#);
+    assert!(queued[1].contains(&expected), "{queued:?}");
+    cluster.hdfs.delete("/user/carol/program", "carol").unwrap();
 }
 
 fn a_payload_is_replaced_whole(cluster: &Cluster) {
@@ -303,7 +337,7 @@ fn an_interruption(cluster: &Cluster, signal: &str) {
     }
     // Nothing gets through, so that the signal comes in the middle.
     cluster.hdfs.pause_datanode();
-    let mut child = cluster.begin(&["-mo", "ADD", "-hmp", "dga"], Some(local.path()));
+    let mut child = cluster.begin(&["-hmp", "dga"], Some(local.path()));
     cluster.wait_for_names("/user/carol", 2);
     let sent = std::process::Command::new("sh")
         .args(["-c", &format!("kill -{signal} {}", child.id())])

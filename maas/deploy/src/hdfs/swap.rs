@@ -49,3 +49,49 @@ async fn moved(fs: &FileSystem, from: &str, to: &str) -> Result<bool, HadoopErro
         (Some(_), _) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alidade_hadoop::HadoopConf;
+    use alidade_testkit::Hdfs;
+
+    use super::*;
+
+    const TARGET: &str = "/user/me/models";
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_former_payload_comes_back_when_the_new_one_cannot_come() {
+        let hdfs = Hdfs::start().unwrap();
+        let conf = HadoopConf::read(&hdfs.conf_dir()).unwrap();
+        let fs = FileSystem::connect(&conf, None).await.unwrap();
+        let write = async |path: &str, content: &[u8]| {
+            fs.write(path, content, 0o644).await.unwrap();
+        };
+        let script = async || {
+            let path = format!("{TARGET}/rest.sh");
+            fs.read(&path, 100).await.unwrap().unwrap()
+        };
+        let names = Names::new("/user/me", "models");
+
+        // Nothing has been uploaded, and nothing is there: then nothing is there afterwards.
+        let error = swap(&fs, &names, TARGET).await.unwrap_err().to_string();
+        assert!(error.contains("deleted by somebody else"), "{error}");
+        assert_eq!(fs.status(TARGET).await.unwrap(), None);
+
+        write(&format!("{TARGET}/rest.sh"), b"former").await;
+        swap(&fs, &names, TARGET).await.unwrap_err();
+        assert_eq!(script().await, b"former");
+
+        // A place that the upload cannot be renamed to, since the directory above it is gone.
+        write(&format!("{}/rest.sh", names.uploading), b"new").await;
+        let error = swap(&fs, &names, "/user/none/models").await.unwrap_err();
+        assert!(error.to_string().contains("/user/none/models"), "{error}");
+
+        swap(&fs, &names, TARGET).await.unwrap();
+        assert_eq!(script().await, b"new");
+        let beside = fs.list("/user/me", 10).await.unwrap();
+        assert_eq!(beside.len(), 1, "{beside:?}");
+        let too_many = fs.list("/user/me", 0).await.unwrap_err();
+        assert!(too_many.to_string().contains("more than 0"), "{too_many}");
+    }
+}

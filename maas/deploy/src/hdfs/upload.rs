@@ -16,8 +16,8 @@ use crate::{DeployError, Interruption};
 /// block from its DataNode, for which the client waits half a second.
 const PARALLEL: usize = 32;
 /// Up to this many bytes a file is small.
-const SMALL: u64 = 64 << 10;
-/// So many small files weigh as much as one large one, which takes some MiB of buffers: 8 of those go at a time.
+const SMALL: u64 = 1 << 20;
+/// So many small files weigh as much as one large one, which keeps its buffers full: 8 of those go at a time.
 const WEIGHT: u32 = 4;
 
 /// An upload that all of its workers share.

@@ -135,11 +135,25 @@ impl Cluster {
 
     /// `-mo ADD` of one instance of `dga`.
     pub fn add(&self, args: &[&str], local: Option<&Path>) -> Done {
-        let args = [&["-mo", "ADD"], args].concat();
-        self.begin(&args, local).finish()
+        self.begin(args, local).finish()
     }
 
     pub fn begin(&self, args: &[&str], local: Option<&Path>) -> Running {
+        let args = [&["-mo", "ADD"], args].concat();
+        self.begin_with(self.conf.path(), &args, local)
+    }
+
+    /// A configuration like that of the cluster, but for where paths are looked for by default.
+    pub fn with_default_file_system(&self, uri: &str) -> tempfile::TempDir {
+        let conf = tempfile::tempdir().unwrap();
+        fs::write(conf.path().join("yarn-site.xml"), "<configuration/>").unwrap();
+        let core = fs::read_to_string(self.conf.path().join("core-site.xml")).unwrap();
+        let core = core.replace(&self.hdfs.uri(), uri);
+        fs::write(conf.path().join("core-site.xml"), core).unwrap();
+        conf
+    }
+
+    pub fn begin_with(&self, conf: &Path, args: &[&str], local: Option<&Path>) -> Running {
         let quorum = self.zookeeper.quorum();
         let more = [
             "-zq", &quorum, "-n", "dga", "-v", "1.0", "-ni", "1", "-m", "512",
@@ -151,7 +165,7 @@ impl Cluster {
         let child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", self.test, "--nocapture"])
             .env(ROLE, lines.join("\n"))
-            .env("HADOOP_CONF_DIR", self.conf.path())
+            .env("HADOOP_CONF_DIR", conf)
             .env("HADOOP_USER_NAME", "carol")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -204,6 +218,15 @@ impl Cluster {
             path,
             &format!("op=SETTIMES&modificationtime={modified_ms}&user.name=carol"),
         );
+    }
+
+    /// Octal.
+    pub fn permission(&self, path: &str) -> String {
+        let query = "op=GETFILESTATUS&user.name=carol";
+        let url = format!("{}{path}?{query}", self.hdfs.webhdfs_url());
+        let answer = http::get(&url).unwrap().json();
+        let mode = answer["FileStatus"]["permission"].as_str();
+        mode.unwrap().to_owned()
     }
 
     /// Bytes that all that is below may take; -1 for as many as there are.
