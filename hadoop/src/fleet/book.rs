@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::examination::{Finding, Verdict};
 use super::nodes::Nodes;
+use super::turns::Turns;
 use super::{Command, ContainerEnd, FleetContainer, Life, WishReply};
 use crate::HadoopError;
 use crate::yarn::{
@@ -29,6 +30,7 @@ pub(super) struct Book {
     wishes: BTreeMap<i64, Wish>,
     /// Asks that the resource manager knows and that are over.
     taken_back: BTreeMap<i64, Ask>,
+    turns: Turns,
     /// One ask for each heartbeat, to find the one that is refused.
     is_one_by_one: bool,
     containers: HashMap<ContainerId, Entry>,
@@ -86,6 +88,7 @@ impl Book {
     pub(super) fn new(
         attempt: ApplicationAttemptId,
         release_again: Duration,
+        turn: Duration,
         commands: mpsc::WeakUnboundedSender<Command>,
         found: mpsc::UnboundedSender<FleetContainer>,
         nodes: Nodes,
@@ -98,12 +101,16 @@ impl Book {
             nodes,
             wishes: BTreeMap::new(),
             taken_back: BTreeMap::new(),
+            turns: Turns::new(turn, Instant::now()),
             is_one_by_one: false,
             containers: HashMap::new(),
         }
     }
 
     pub(super) fn wish(&mut self, ask: Ask, reply: WishReply) {
+        if self.wishes.is_empty() {
+            self.turns.moved(Instant::now());
+        }
         let wish = Wish {
             ask,
             is_sent: false,
@@ -151,17 +158,53 @@ impl Book {
             release.is_some_and(|release| release.sent.is_none())
         };
         !self.taken_back.is_empty()
-            || self.wishes.values().any(|wish| !wish.is_sent)
+            || self.wishes.values().any(|wish| self.may_send(wish))
             || self.containers.values().any(is_unsent)
+    }
+
+    fn may_send(&self, wish: &Wish) -> bool {
+        !wish.is_sent && self.turns.admits(wish.ask.resource)
+    }
+
+    /// Takes back for now what waits while it is another size's turn.
+    fn take_turns(&mut self, now: Instant) {
+        let sizes = self.wishes.values().map(|wish| wish.ask.resource);
+        if !self.turns.advance(sizes, now) {
+            return;
+        }
+        for (id, wish) in &mut self.wishes {
+            if !wish.is_sent || self.turns.admits(wish.ask.resource) {
+                continue;
+            }
+            wish.is_sent = false;
+            let none = Ask {
+                containers: 0,
+                ..wish.ask.clone()
+            };
+            self.taken_back.insert(*id, none);
+        }
     }
 
     /// The next heartbeat. It counts as sent: until it is answered it has to be repeated as it is, because the resource
     /// manager answers a repeated one without looking at it again.
     pub(super) fn next_request(&mut self, now: Instant) -> AllocateRequest {
+        self.take_turns(now);
+        // What is wished for again is not taken back.
+        let wishes = &self.wishes;
+        let turns = &self.turns;
+        let is_wanted = |id: &i64| {
+            let wish = wishes.get(id);
+            wish.is_some_and(|wish| turns.admits(wish.ask.resource))
+        };
+        self.taken_back.retain(|id, _| !is_wanted(id));
         let mut asks: Vec<Ask> = self.taken_back.values().cloned().collect();
         let limit = if self.is_one_by_one { 1 } else { usize::MAX };
         asks.truncate(limit);
-        let unsent = self.wishes.values_mut().filter(|wish| !wish.is_sent);
+        let turns = &self.turns;
+        let unsent = self
+            .wishes
+            .values_mut()
+            .filter(|wish| !wish.is_sent && turns.admits(wish.ask.resource));
         for wish in unsent.take(limit - asks.len()) {
             wish.is_sent = true;
             asks.push(wish.ask.clone());
@@ -284,6 +327,7 @@ impl Book {
             self.release(id);
             return;
         };
+        self.turns.moved(Instant::now());
         if let Some(container) = self.hold(container) {
             // Where nobody waits any more, it gives itself back when it is dropped.
             let _ = wish.reply.send(Ok(container));

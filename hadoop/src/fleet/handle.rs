@@ -76,6 +76,7 @@ impl Fleet {
         let mut book = Book::new(
             attempt,
             options.release_again,
+            options.turn,
             weak.clone(),
             found,
             nodes.clone(),

@@ -14,6 +14,7 @@ mod handle;
 mod heart;
 mod nodes;
 mod trouble;
+mod turns;
 
 use std::fmt;
 use std::time::Duration;
@@ -46,6 +47,9 @@ pub struct FleetOptions {
     pub refusal_patience: Duration,
     /// A container that is given back and whose end is not reported is given back again after this.
     pub release_again: Duration,
+    /// When containers of several sizes are wished for and nothing is given for this long, the sizes take turns, so that
+    /// one that the cluster has no room for does not hold up the others.
+    pub turn: Duration,
     /// After a restart of the resource manager, which may have forgotten containers and then never reports their
     /// end: the node managers are asked about them after this.
     pub examine_after: Duration,
@@ -63,6 +67,7 @@ impl Default for FleetOptions {
             longest_pause: Duration::from_secs(15),
             refusal_patience: Duration::from_secs(120),
             release_again: Duration::from_secs(10),
+            turn: Duration::from_secs(5),
             examine_after: Duration::from_secs(20),
             node_patience: Duration::from_secs(600),
         }
