@@ -282,38 +282,6 @@ impl FileSystem {
         Ok(files)
     }
 
-    /// What is directly in a directory, files and directories, sorted by path; nothing where there is no directory.
-    ///
-    /// # Errors
-    /// [`FileProblem::TooMuch`] when there is more than `limit`; else as [`Self::status`].
-    pub async fn children(
-        &self,
-        directory: &str,
-        limit: usize,
-    ) -> Result<Vec<FileStatus>, HadoopError> {
-        let action = "list";
-        let directory = self.absolute(directory)?;
-        let listing = self.inner.client.list_status_iter(&directory, false);
-        let mut found = Vec::new();
-        loop {
-            let next = async { listing.next().await.transpose() };
-            match self.call(action, &directory, CALL, next).await {
-                Ok(Some(status)) => found.push(FileStatus::from(status)),
-                Ok(None) => break,
-                Err(error) if error.file_problem() == Some(FileProblem::Missing) => {
-                    return Ok(Vec::new());
-                }
-                Err(error) => return Err(error),
-            }
-            if found.len() > limit {
-                let asked = self.asked(action, &directory);
-                return Err(asked.too_much(&format!("there are more than {limit} files in it")));
-            }
-        }
-        found.sort_by(|one, other| one.path.cmp(&other.path));
-        Ok(found)
-    }
-
     /// Makes a directory, with those above it. One that is there stays as it is, with the mode it has.
     ///
     /// # Errors

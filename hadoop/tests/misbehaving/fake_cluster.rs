@@ -153,6 +153,7 @@ impl FakeCluster {
 /// Everything much sooner than in life.
 pub fn quick() -> FleetOptions {
     FleetOptions {
+        turn: Duration::from_secs(5),
         start_patience: Duration::from_secs(5),
         heartbeat: Duration::from_millis(20),
         busy_heartbeat: Duration::from_millis(5),

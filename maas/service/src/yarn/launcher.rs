@@ -1,11 +1,12 @@
 //! Models in containers of a YARN cluster.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use alidade_hadoop::{
-    ApplicationId, ContainerId, ContainerState, FileSystem, Fleet, FleetContainer, LaunchContext,
-    LocalResource, Resource,
+    ApplicationAttemptId, ContainerId, ContainerState, FileSystem, Fleet, FleetContainer,
+    LaunchContext, LocalResource, Resource,
 };
 use alidade_maas_core::{ContainerRecord, DesiredModel, DesiredModels, MaasError, Registry};
 use futures::future::BoxFuture;
@@ -52,9 +53,11 @@ pub(super) struct Inner {
     resources: Vec<(String, LocalResource)>,
     tokens: Tokens,
     settings: MasterSettings,
-    application: ApplicationId,
+    attempt: ApplicationAttemptId,
     /// Of earlier attempts, until they are adopted or found to belong to nothing.
     former: Mutex<Vec<FleetContainer>>,
+    /// Names of those that were adopted.
+    adopted: Mutex<BTreeSet<String>>,
 }
 
 /// What [`YarnModels::new`] is made of.
@@ -65,7 +68,7 @@ pub(super) struct Parts {
     pub(super) resources: Vec<(String, LocalResource)>,
     pub(super) tokens: Tokens,
     pub(super) settings: MasterSettings,
-    pub(super) application: ApplicationId,
+    pub(super) attempt: ApplicationAttemptId,
     pub(super) former: Vec<FleetContainer>,
 }
 
@@ -84,8 +87,9 @@ impl YarnModels {
             resources: parts.resources,
             tokens: parts.tokens,
             settings: parts.settings,
-            application: parts.application,
+            attempt: parts.attempt,
             former: Mutex::new(parts.former),
+            adopted: Mutex::default(),
         };
         YarnModels {
             inner: Arc::new(inner),
@@ -101,6 +105,13 @@ impl Inner {
             .partition(|container| ids.contains(&container.id().to_string()));
         *former = left;
         taken
+    }
+
+    fn has_adopted(&self, name: &str) -> bool {
+        let adopted = self.adopted.lock();
+        adopted
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(name)
     }
 
     /// Notes down what a container is for. Only then may it be started: the next attempt would not know it.
@@ -234,6 +245,11 @@ impl Launcher for YarnModels {
                     continue;
                 }
                 tracing::info!(container = %container.id(), model = model.name, version = model.version, "adopted");
+                self.inner
+                    .adopted
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(container.id().to_string());
                 adopted.push(Box::new(YarnInstance::new(
                     self.inner.clone(),
                     model,
@@ -268,12 +284,17 @@ impl Inner {
         for stray in strays {
             end_stray(self, stray).await;
         }
-        for (id, _) in self.records().await {
-            let container = id.parse::<ContainerId>();
-            let is_ours = container.is_ok_and(|id| id.attempt.application == self.application);
-            if !is_ours {
-                self.forget(&id).await;
+        for (name, _) in self.records().await {
+            match name.parse::<ContainerId>() {
+                Ok(id) if id.attempt == self.attempt || self.has_adopted(&name) => continue,
+                // The resource manager has not named it: it has ended, or the answer to the registration was lost.
+                Ok(id) if id.attempt.application == self.attempt.application => {
+                    self.fleet.release(id);
+                }
+                // Of another application, which has ended, and its containers with it.
+                _ => {}
             }
+            self.forget(&name).await;
         }
     }
 }

@@ -16,11 +16,14 @@ use tokio::time::sleep;
 use super::launcher::{Parts, YarnModels, end_stray};
 use super::settings::{MASTER_SETTINGS, MasterSettings, decode};
 use super::tokens::Tokens;
-use super::{BINARY, CONFIGURATION, KERBEROS_CONF, KEYTAB};
+use super::{BINARY, CONFIGURATION, KERBEROS_CONF, KEYTAB, MASTER_LOGS};
 use crate::shutdown::told_to_end;
 use crate::{Shutdown, serve};
 
 const TOKEN_FILE: &str = "HADOOP_TOKEN_FILE_LOCATION";
+/// Names the token file where it is to be used for the master's own token alone: with a keytab, HDFS is not to be read by
+/// the tokens of the submission, which end some day.
+const MASTER_TOKENS: &str = "ALIDADE_MASTER_TOKENS";
 /// Between two looks whether the service is to end.
 const LOOK_FOR_STOP: Duration = Duration::from_secs(1);
 /// For the resource manager to note down that the application is finished.
@@ -93,7 +96,10 @@ impl Surroundings {
         })?;
         let container = ContainerId::from_environment()?.ok_or_else(|| missing("CONTAINER_ID"))?;
         let conf = HadoopConf::read(Path::new(CONFIGURATION))?;
-        let credentials = Credentials::from_environment()?.ok_or_else(|| missing(TOKEN_FILE))?;
+        let credentials = match std::env::var_os(MASTER_TOKENS) {
+            Some(file) => Credentials::read_file(Path::new(&file))?,
+            None => Credentials::from_environment()?.ok_or_else(|| missing(TOKEN_FILE))?,
+        };
         Ok(Surroundings {
             host: std::env::var("NM_HOST").unwrap_or_default(),
             settings,
@@ -150,7 +156,7 @@ async fn serve_on_yarn(surroundings: Surroundings) -> Result<(), MasterError> {
         resources,
         tokens,
         settings,
-        application,
+        attempt,
         former,
     };
     let launcher = YarnModels::new(parts, &config);
@@ -291,6 +297,16 @@ async fn resources(
             Err(error) => return Err(error),
         }
     }
+}
+
+/// The master's command line. It passes two shells, of which the first is not to see the `$`.
+pub(super) fn command(settings: &MasterSettings) -> String {
+    let tokens = if settings.has_keytab {
+        format!("export {MASTER_TOKENS}=\\${TOKEN_FILE}; unset {TOKEN_FILE}; ")
+    } else {
+        String::new()
+    };
+    format!("{tokens}exec ./{BINARY} maas master {MASTER_LOGS}")
 }
 
 /// Lets the Kerberos library of a container find what was uploaded. The paths are those of a container's shell.

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
-use alidade_hadoop::{FileSystem, HadoopError, LocalResource, payload_resources};
+use alidade_hadoop::{FileProblem, FileSystem, HadoopError, LocalResource, payload_resources};
 use alidade_maas_core::{DesiredModel, ENDPOINT_FILE, MaasError};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
@@ -69,7 +69,12 @@ impl Payloads {
 
     /// Deletes the copies that nobody needs.
     pub(super) async fn delete_unused(&self) -> Result<(), HadoopError> {
-        for kept in self.files.children(&self.directory, MAX_COPIES).await? {
+        let kept = match self.files.list(&self.directory, MAX_COPIES).await {
+            Ok(kept) => kept,
+            Err(error) if error.file_problem() == Some(FileProblem::Missing) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        for kept in kept {
             let copy = kept.path.trim_end_matches(UNFINISHED);
             if self.with_in_use(|in_use| in_use.contains(copy)) {
                 continue;

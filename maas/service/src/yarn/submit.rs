@@ -13,7 +13,7 @@ use tokio::time::sleep;
 
 use super::preconditions;
 use super::settings::{MASTER_SETTINGS, MasterSettings, encode};
-use super::{BINARY, CONFIGURATION, KERBEROS_CONF, KEYTAB, MASTER_LOGS};
+use super::{BINARY, CONFIGURATION, KERBEROS_CONF, KEYTAB};
 use crate::signals::EndSignals;
 
 /// Upstream's name of the application.
@@ -231,8 +231,7 @@ impl Client<'_> {
         let encoded = encode(settings).map_err(|error| {
             SubmitError::Precondition(format!("cannot pass on settings: {error}"))
         })?;
-        let command = format!("exec ./{BINARY} maas master {MASTER_LOGS}");
-        let mut launch = LaunchContext::new(command)
+        let mut launch = LaunchContext::new(super::master::command(settings))
             .with_environment(MASTER_SETTINGS, &encoded)?
             .with_environment("HADOOP_USER_NAME", self.files.user())?;
         launch.environment.insert(
