@@ -219,8 +219,22 @@ fn check_kafka(settings: &KafkaSettings) -> Result<(), CliError> {
             "-k names no broker; write HOST:PORT[,HOST:PORT]".to_owned(),
         ));
     }
-    match settings.producer().create_native_config() {
+    for (name, value) in &settings.extra {
+        if let Some(reason) = alidade_kafka::danger(name, value) {
+            return Err(CliError::Usage(format!(
+                "the value of the Kafka property {name} (--kafka-property): {reason}"
+            )));
+        }
+    }
+    let producer = settings.producer();
+    if let Some(remedy) = alidade_kafka::is_missing(&producer) {
+        return Err(CliError::Usage(remedy.to_owned()));
+    }
+    match producer.create_native_config() {
         Ok(_) => Ok(()),
+        Err(error) if let Some(remedy) = alidade_kafka::remedy(&error) => {
+            Err(CliError::Usage(remedy.to_owned()))
+        }
         // The whole error would show the value, which may be a password.
         Err(KafkaError::ClientConfig(_, description, name, _)) => Err(CliError::Usage(format!(
             "the Kafka property {name} (--kafka-property, -ksp): {description}"

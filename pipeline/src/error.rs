@@ -21,6 +21,9 @@ pub enum PipelineError {
 /// The error without the value of a setting, which may be a password.
 fn told(error: &KafkaError) -> String {
     match error {
+        KafkaError::ClientCreation(_) if let Some(remedy) = alidade_kafka::remedy(error) => {
+            remedy.to_owned()
+        }
         KafkaError::ClientConfig(_, _, name, _) => {
             format!(
                 "the client setting {name} is unknown, or does not take the value that it is given"

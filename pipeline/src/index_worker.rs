@@ -160,6 +160,7 @@ pub fn run(
     for (key, value) in &settings.consumer_extra {
         consumer_config.set(key, value);
     }
+    alidade_kafka::complete(&mut consumer_config);
     let source = Source::subscribe(&consumer_config, &settings.topic, settings.stage, indexing)?;
     tracing::info!(
         stage = settings.stage,

@@ -55,6 +55,7 @@ impl KafkaSettings {
             .set("partition.assignment.strategy", "range,roundrobin")
             .set("allow.auto.create.topics", "true");
         self.apply_extra(&mut config);
+        alidade_kafka::complete(&mut config);
         config
     }
 
@@ -72,6 +73,7 @@ impl KafkaSettings {
             // The broker has the last word on what is too large.
             .set("message.max.bytes", "16777216");
         self.apply_extra(&mut config);
+        alidade_kafka::complete(&mut config);
         config
     }
 }
@@ -102,8 +104,20 @@ pub(crate) enum Fault {
     Refused(String),
 }
 
-/// What is wrong with a property, if anything is. Nothing is connected to.
+/// Whether a property would have the client run code, in one way or another.
+pub(crate) fn is_dangerous(key: &str, value: &str) -> bool {
+    alidade_kafka::runs_code(key) || alidade_kafka::danger(key, value).is_some()
+}
+
+/// What is wrong with a property of a configuration document, if anything is. Nothing is connected to.
 pub(crate) fn fault_of(key: &str, value: &str) -> Option<Fault> {
+    if alidade_kafka::runs_code(key) {
+        let reason = "it would run code; only the command line may ask for that".to_owned();
+        return Some(Fault::Refused(reason));
+    }
+    if let Some(reason) = alidade_kafka::danger(key, value) {
+        return Some(Fault::Refused(reason.to_owned()));
+    }
     // Told only when a consumer is made.
     const STRATEGIES: [&str; 3] = ["range", "roundrobin", "cooperative-sticky"];
     if key == "partition.assignment.strategy"
@@ -137,7 +151,7 @@ pub(crate) fn librdkafka_name(key: &str) -> Option<&'static str> {
         "delivery.timeout.ms" => "message.timeout.ms",
         "max.request.size" => "message.max.bytes",
         "ssl.truststore.location" => "ssl.ca.location",
-        "sasl.jaas.config" => "sasl.username and sasl.password",
+        "sasl.jaas.config" => "sasl.username and sasl.password (for Kerberos: docs/kerberos.md)",
         _ => return None,
     })
 }
@@ -158,6 +172,8 @@ pub fn from_spout_config<'a>(
                 _ => known.push(("auto.offset.reset".to_owned(), "earliest".to_owned())),
             },
             _ if key.starts_with(SPOUT_PREFIX) || is_javas_own(key) => ignored.push(key.to_owned()),
+            // Writers of configurations do not run code here. The check of the document tells of it.
+            _ if is_dangerous(key, &value) => ignored.push(key.to_owned()),
             // With a property that it does not have, no client could be made at all.
             _ if fault_of(key, &value) == Some(Fault::Unknown) => ignored.push(key.to_owned()),
             _ => known.push((key.to_owned(), value)),
@@ -177,6 +193,8 @@ mod tests {
             ("spout.maxUncommittedOffsets", "10"),
             ("session.timeout.ms", "29000"),
             ("sesion.timeout.ms", "29000"),
+            ("sasl.kerberos.kinit.cmd", "touch /tmp/x"),
+            ("sasl.kerberos.service.name", "$(touch /tmp/x)"),
         ];
         let (known, ignored) = from_spout_config(
             entries
@@ -192,7 +210,12 @@ mod tests {
         );
         assert_eq!(
             ignored,
-            ["spout.maxUncommittedOffsets", "sesion.timeout.ms"]
+            [
+                "spout.maxUncommittedOffsets",
+                "sesion.timeout.ms",
+                "sasl.kerberos.kinit.cmd",
+                "sasl.kerberos.service.name"
+            ]
         );
     }
 

@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 
 use crate::calls::BatchCalls;
 use crate::enrich_stage::EnrichStage;
-use crate::kafka_settings::{Fault, KafkaSettings, fault_of, from_spout_config};
+use crate::kafka_settings::{Fault, KafkaSettings, fault_of, from_spout_config, is_dangerous};
 use crate::outside::{Databases, Outside, RestClient};
 use crate::parse_stage::{ENRICHMENTS, INDEXING, ParserStage};
 use crate::supervisor::{Health, Shutdown, supervise};
@@ -330,6 +330,8 @@ fn producer_settings(
         .filter(|(key, _)| !key.ends_with("serializer"));
     let mut properties = spout_entries(wanted);
     // With a property that it does not have, no client could be made at all; the check of the document tells of it.
-    properties.retain(|(key, value)| fault_of(key, value) != Some(Fault::Unknown));
+    properties.retain(|(key, value)| {
+        !is_dangerous(key, value) && fault_of(key, value) != Some(Fault::Unknown)
+    });
     properties
 }

@@ -55,12 +55,14 @@ pub fn run(
     for (key, value) in &settings.producer_extra {
         producer_config.set(key, value);
     }
+    alidade_kafka::complete(&mut producer_config);
     let on_their_way = OnTheirWay::new(&producer_config, shutdown)?;
     let output = on_their_way.output();
     let mut consumer_config = settings.kafka.consumer(&settings.group);
     for (key, value) in &settings.consumer_extra {
         consumer_config.set(key, value);
     }
+    alidade_kafka::complete(&mut consumer_config);
     let source = Source::subscribe(
         &consumer_config,
         &settings.topic,

@@ -13,6 +13,7 @@ const ORDER: &[&[&str]] = &[
         "alidade-event",
         "alidade-example-rust-dga",
         "alidade-hadoop",
+        "alidade-kafka",
         "alidade-zookeeper",
     ],
     &["alidade-stellar"],

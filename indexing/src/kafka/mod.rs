@@ -44,6 +44,7 @@ impl KafkaWriter {
         for (name, value) in &settings.producer {
             config.set(name.as_str(), value.as_str());
         }
+        alidade_kafka::complete(&mut config);
         let deliveries = Arc::new(Deliveries::default());
         let context = DeliveryContext::new(Arc::clone(&deliveries));
         let producer =
@@ -51,7 +52,8 @@ impl KafkaWriter {
                 .create_with_context(context)
                 .map_err(|error| IndexingError::Client {
                     store: "Kafka",
-                    message: error.to_string(),
+                    message: alidade_kafka::remedy(&error)
+                        .map_or_else(|| error.to_string(), str::to_owned),
                 })?;
         Ok(KafkaWriter {
             producer,

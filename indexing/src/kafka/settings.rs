@@ -68,6 +68,10 @@ impl KafkaWriterSettings {
                 let text = value
                     .as_str()
                     .map_or_else(|| value.to_json(), str::to_owned);
+                if alidade_kafka::runs_code(name) || alidade_kafka::danger(name, &text).is_some() {
+                    tracing::warn!("the Kafka property `{name}` is not applied: it could run code");
+                    continue;
+                }
                 settings
                     .producer
                     .push((producer_name(name).to_owned(), text));
@@ -150,7 +154,8 @@ mod tests {
     fn keys_are_upstreams() {
         let found = settings(
             r#"{"kafka.brokerUrl":"a:1","kafka.topicField":"t","kafka.requiredAcks":1,
-                "kafka.producerConfigs":{"key.serializer":"x","max.request.size":9,"compression.type":"lz4"}}"#,
+                "kafka.producerConfigs":{"key.serializer":"x","max.request.size":9,"compression.type":"lz4",
+                  "plugin.library.paths":"/tmp/x.so"}}"#,
             None,
         );
         assert_eq!(found.broker_url.as_deref(), Some("a:1"));

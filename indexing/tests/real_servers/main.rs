@@ -4,4 +4,5 @@ mod common;
 mod elasticsearch;
 mod hdfs;
 mod kafka;
+mod kerberos;
 mod solr;

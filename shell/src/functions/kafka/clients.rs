@@ -68,6 +68,9 @@ pub(super) fn reason(error: &KafkaError) -> String {
     if let KafkaError::ClientConfig(_, _, name, _) = error {
         return format!("the property `{name}` has a value that cannot be");
     }
+    if let Some(remedy) = alidade_kafka::remedy(error) {
+        return remedy.to_owned();
+    }
     match error.rdkafka_error_code() {
         Some(code) => code.to_string(),
         None => error.to_string(),

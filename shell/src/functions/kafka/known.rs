@@ -50,20 +50,14 @@ const JAVA_ONLY: [&str; 25] = [
     "value.serializer",
 ];
 
-/// Properties that would have the client load a library or start a program.
-const FORBIDDEN: [&str; 5] = [
-    "plugin.library.paths",
-    "sasl.kerberos.kinit.cmd",
-    "ssl.engine.id",
-    "ssl.engine.location",
-    "ssl.providers",
-];
-
 const CA: &str = "ssl.ca.location with a file of certificates in PEM form";
 
 /// Properties of the Java client that must be given another way.
 const REPLACED: [(&str, &str); 4] = [
-    ("sasl.jaas.config", "sasl.username and sasl.password"),
+    (
+        "sasl.jaas.config",
+        "sasl.username and sasl.password, or for Kerberos a ticket (docs/kerberos.md)",
+    ),
     ("ssl.truststore.certificates", CA),
     ("ssl.truststore.location", CA),
     ("ssl.truststore.password", CA),
@@ -85,8 +79,11 @@ pub(super) fn meaning(name: &str, value: &str) -> Meaning {
     if JAVA_ONLY.contains(&name) {
         return Meaning::Ignored;
     }
-    if FORBIDDEN.contains(&name) {
+    if alidade_kafka::runs_code(name) {
         return Meaning::Forbidden;
+    }
+    if let Some(reason) = alidade_kafka::danger(name, value) {
+        return Meaning::Invalid(reason.to_owned());
     }
     if let Some((_, instead)) = REPLACED.iter().find(|(java, _)| *java == name) {
         return Meaning::Replaced(instead);
@@ -161,8 +158,10 @@ mod tests {
 
     #[test]
     fn nothing_is_loaded() {
-        for name in FORBIDDEN {
+        for name in ["plugin.library.paths", "sasl.kerberos.kinit.cmd"] {
             assert_eq!(meaning(name, "/tmp/x.so"), Meaning::Forbidden, "{name}");
         }
+        let in_a_shell = meaning("sasl.kerberos.principal", "$(id)");
+        assert!(matches!(in_a_shell, Meaning::Invalid(_)), "{in_a_shell:?}");
     }
 }

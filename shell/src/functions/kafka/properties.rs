@@ -155,6 +155,7 @@ impl Properties {
         for (name, value) in &self.client {
             config.set(name, value);
         }
+        alidade_kafka::complete(config);
     }
 }
 
