@@ -17,7 +17,7 @@ const MAX_FILES: usize = 10_000;
 /// Far more copies than one service has.
 const MAX_COPIES: usize = 100_000;
 /// Files copied at once.
-const COPIES: usize = 8;
+const COPIES: usize = 32;
 /// Below the user's home directory.
 const FOLDER: &str = "MaaS/payloads";
 
