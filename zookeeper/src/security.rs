@@ -44,6 +44,18 @@ impl Security {
         Self::read(&text(SASL_VARIABLE), &text(PRINCIPAL_VARIABLE))
     }
 
+    /// The variables that say the same to another process. Their values are plain words.
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        let Self::Gssapi(gssapi) = self else {
+            return Vec::new();
+        };
+        let host = gssapi.host.as_deref().unwrap_or(HOST);
+        vec![
+            (SASL_VARIABLE, "gssapi".to_owned()),
+            (PRINCIPAL_VARIABLE, format!("{}/{host}", gssapi.service)),
+        ]
+    }
+
     fn read(mechanism: &str, principal: &str) -> Result<Self, SecurityError> {
         if mechanism.is_empty() || mechanism.eq_ignore_ascii_case("none") {
             return Ok(Self::None);
@@ -58,10 +70,8 @@ impl Security {
             }));
         }
         let (service, host) = principal.split_once('/').unwrap_or((principal, HOST));
-        let is_name = |part: &str| {
-            !part.is_empty()
-                && !part.contains(|letter: char| "/@".contains(letter) || letter.is_whitespace())
-        };
+        let is_of_name = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
+        let is_name = |part: &str| !part.is_empty() && part.chars().all(is_of_name);
         if !is_name(service) || !is_name(host) {
             return Err(SecurityError::BadPrincipal(principal.to_owned()));
         }
@@ -102,7 +112,13 @@ mod tests {
                 Some("node1.example.com"),
             ),
         ] {
-            assert_eq!(Security::read("GSSAPI", principal), gssapi(service, host));
+            let read = Security::read("GSSAPI", principal);
+            assert_eq!(read, gssapi(service, host));
+            let variables = read.unwrap().variables();
+            let [(_, mechanism), (_, principal)] = variables.as_slice() else {
+                panic!("{variables:?}");
+            };
+            assert_eq!(Security::read(mechanism, principal), gssapi(service, host));
         }
     }
 
@@ -113,7 +129,14 @@ mod tests {
             error.contains("`kerberos`") && error.contains("`gssapi`"),
             "{error}"
         );
-        for principal in ["/host", "zk/", "zk/a@EXAMPLE.TEST", "zk/a/b", "z k/a"] {
+        for principal in [
+            "/host",
+            "zk/",
+            "zk/a@EXAMPLE.TEST",
+            "zk/a/b",
+            "z k/a",
+            "zk/$(id)",
+        ] {
             let error = Security::read("gssapi", principal).unwrap_err().to_string();
             assert!(
                 error.contains(principal) && error.contains("_HOST"),

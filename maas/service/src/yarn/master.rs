@@ -9,6 +9,7 @@ use alidade_hadoop::{
     HadoopConf, HadoopError, LaunchContext, application_resources,
 };
 use alidade_maas_core::{MaasError, Registry, ZooKeeperRegistry};
+use alidade_zookeeper::Security;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -320,5 +321,11 @@ pub(super) fn add_kerberos(context: &mut LaunchContext, settings: &MasterSetting
     }
     if settings.has_kerberos_conf {
         set("KRB5_CONFIG", format!("$PWD/{KERBEROS_CONF}"));
+    }
+    // What cannot be read here has kept us from connecting already.
+    if let Ok(security) = Security::from_environment() {
+        for (name, value) in security.variables() {
+            set(name, value);
+        }
     }
 }

@@ -1,11 +1,27 @@
 //! What must be there before anything is uploaded.
 
+use std::path::Path;
+
 use alidade_hadoop::{
     ApplicationId, HadoopError, QueueInfo, QueueState, RemoteKind, ResourceManager,
 };
 use alidade_maas_core::{Registry, ZooKeeperRegistry};
+use alidade_zookeeper::{SASL_VARIABLE, Security};
 
 use super::submit::{Say, SubmitError};
+
+/// Containers must be able to log in to ZooKeeper if we have to.
+pub(super) fn check_log_in(keytab: Option<&Path>) -> Result<(), SubmitError> {
+    let security = Security::from_environment()
+        .map_err(|error| SubmitError::Precondition(error.to_string()))?;
+    if security == Security::None || keytab.is_some() {
+        return Ok(());
+    }
+    Err(SubmitError::Precondition(format!(
+        "{SASL_VARIABLE} says that ZooKeeper demands tickets, and containers have none of their own: give a keytab with \
+         --keytab, with which the master and its models log in"
+    )))
+}
 
 /// A node, and a queue that takes applications.
 pub(super) async fn check_cluster(

@@ -89,6 +89,7 @@ pub(super) type Say<'a> = &'a (dyn Fn(&str) + Sync);
 pub(crate) async fn submit(submit: Submit, say: Say<'_>) -> Result<(), SubmitError> {
     let give_up_at = Instant::now() + submit.timeout;
     let conf = HadoopConf::from_environment()?;
+    preconditions::check_log_in(submit.keytab.as_deref())?;
     let resource_manager = ResourceManager::connect(&conf)?;
     preconditions::check_cluster(&resource_manager, &submit.queue, say).await?;
     let registry = ZooKeeperRegistry::connect(submit.settings.zookeeper_options()).await?;
