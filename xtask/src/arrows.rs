@@ -43,7 +43,12 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
     ),
     (
         "alidade-hadoop",
-        &["alidade-maas-service", "alidade-maas-deploy", "alidade"],
+        &[
+            "alidade-maas-service",
+            "alidade-maas-deploy",
+            "alidade",
+            "alidade-fuzz",
+        ],
         "the pipeline must run where no cluster manager is",
     ),
 ];

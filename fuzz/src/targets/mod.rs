@@ -3,8 +3,10 @@
 mod configuration;
 mod evaluation;
 mod grok;
+mod hadoop;
 mod json;
 mod lexer;
+mod maas;
 mod parser;
 mod planted;
 mod records;
@@ -39,6 +41,8 @@ pub const TARGETS: &[Target] = &[
     grok::TARGET,
     records::TARGET,
     json::TARGET,
+    maas::TARGET,
+    hadoop::TARGET,
 ];
 
 impl Target {

@@ -55,6 +55,10 @@ fn split_url(url: &str) -> Option<UrlParts<'_>> {
         _ => return None,
     };
     let fits = |c: char| !c.is_whitespace() && !c.is_control();
+    let is_bracketed = host.starts_with('[') && host.ends_with(']');
+    if host.contains([':', '[', ']']) && !is_bracketed {
+        return None;
+    }
     if host.is_empty() || !host.chars().all(fits) || !rest.chars().all(|c| !c.is_control()) {
         return None;
     }
