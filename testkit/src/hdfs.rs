@@ -1,6 +1,7 @@
 //! HDFS 3.3.6: one namenode and one datanode.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 
 use crate::artifact::{Artifact, Form};
@@ -244,6 +245,25 @@ impl Hdfs {
         }
     }
 
+    /// Makes a user's home directory, as an administrator does.
+    pub fn make_home(&self, user: &str) -> Result<(), LaunchError> {
+        let superuser = current_user()?;
+        let path = format!("/user/{user}");
+        let url = format!("{}{path}", self.webhdfs_url());
+        let query = format!("op=MKDIRS&permission=755&user.name={superuser}");
+        let made = http::request("PUT", &format!("{url}?{query}"), None, &[])?;
+        if made.json()["boolean"] != true {
+            return Err(refused("make directory", &path, &made));
+        }
+        let query = format!("op=SETOWNER&owner={user}&group={user}&user.name={superuser}");
+        let given = http::request("PUT", &format!("{url}?{query}"), None, &[])?;
+        if given.is_success() {
+            Ok(())
+        } else {
+            Err(refused("change the owner of", &path, &given))
+        }
+    }
+
     /// Removes a file, or a directory with all that is in it; whether it was there.
     pub fn delete(&self, path: &str, user: &str) -> Result<bool, LaunchError> {
         let query = format!("op=DELETE&recursive=true&user.name={user}");
@@ -280,6 +300,15 @@ impl Hdfs {
     pub fn resume_datanode(&self) {
         self.datanode.resume();
     }
+}
+
+/// The user that started the cluster, who may do everything in it.
+fn current_user() -> Result<String, LaunchError> {
+    let output = Command::new("id")
+        .arg("-un")
+        .output()
+        .map_err(|source| LaunchError::io("run", Path::new("id"), source))?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// What the namenode says about its file system.

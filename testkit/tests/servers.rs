@@ -63,6 +63,10 @@ fn hdfs_keeps_files_over_a_crash() {
     assert!(!hdfs.delete("/apps/metron/other", &user).unwrap());
     assert_eq!(hdfs.list("/apps/metron", &user).unwrap(), ["indexing"]);
 
+    assert!(hdfs.write("/user/metron/mine", "metron", b"").is_err());
+    hdfs.make_home("metron").unwrap();
+    hdfs.write("/user/metron/mine", "metron", b"").unwrap();
+
     hdfs.kill_namenode();
     hdfs.kill_datanode();
     assert!(hdfs.processes().is_empty());
