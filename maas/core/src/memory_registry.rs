@@ -246,6 +246,11 @@ impl Registry for MemoryRegistry {
         })
     }
 
+    fn knows_container<'a>(&'a self, id: &'a str) -> Answer<'a, bool> {
+        let is_known = self.state().containers.contains_key(id);
+        Box::pin(async move { Ok(is_known) })
+    }
+
     fn record_container<'a>(&'a self, id: &'a str, record: &'a ContainerRecord) -> Answer<'a, ()> {
         Box::pin(async move {
             let mut state = self.state();

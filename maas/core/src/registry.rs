@@ -100,6 +100,9 @@ pub trait Registry: Send + Sync + fmt::Debug {
     /// What the containers of a cluster were started for, by the container's name. Unreadable records come as nothing.
     fn containers(&self) -> Answer<'_, Vec<(String, Option<ContainerRecord>)>>;
 
+    /// Whether it is noted down what this container was started for.
+    fn knows_container<'a>(&'a self, id: &'a str) -> Answer<'a, bool>;
+
     /// Notes down what a container is started for.
     fn record_container<'a>(&'a self, id: &'a str, record: &'a ContainerRecord) -> Answer<'a, ()>;
 

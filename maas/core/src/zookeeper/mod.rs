@@ -160,6 +160,10 @@ impl Registry for ZooKeeperRegistry {
         Box::pin(async { service_state::containers(&*self.shared.session().await?).await })
     }
 
+    fn knows_container<'a>(&'a self, id: &'a str) -> Answer<'a, bool> {
+        Box::pin(async { service_state::knows_container(&*self.shared.session().await?, id).await })
+    }
+
     fn record_container<'a>(&'a self, id: &'a str, record: &'a ContainerRecord) -> Answer<'a, ()> {
         Box::pin(async {
             let data = record.write()?;

@@ -36,6 +36,14 @@ pub(super) async fn containers(
     Ok(records)
 }
 
+pub(super) async fn knows_container(session: &Session, id: &str) -> Result<bool, MaasError> {
+    let path = format!("{}/{id}", containers_path(session));
+    match session.run(session.client.check_stat(&path)).await {
+        Ok(stat) => Ok(stat.is_some()),
+        Err(error) => Err(session.error("look for", &path, error)),
+    }
+}
+
 pub(super) async fn record_container(
     session: &Session,
     id: &str,

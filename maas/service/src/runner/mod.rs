@@ -12,6 +12,7 @@
 //! or the environment of the runner's own process, a model can read, too. Nothing in them is secret but for what `-e` gives the
 //! models.
 
+mod forgotten;
 mod place;
 mod settings;
 
@@ -23,6 +24,7 @@ use std::time::Duration;
 use alidade_maas_core::{MaasError, ServiceType, ZooKeeperOptions, ZooKeeperRegistry};
 use tokio::time::timeout;
 
+use self::forgotten::{LOOK_FOR_RECORD, forgotten};
 use self::place::{Place, TOKEN_FILE};
 pub use self::settings::RunnerSettings;
 use crate::launcher::RunningInstance;
@@ -82,7 +84,12 @@ fn text(error: impl Display) -> String {
 
 async fn run_model(settings: &RunnerSettings, place: &Place) -> Result<(), String> {
     let mut signals = EndSignals::install().map_err(text)?;
-    let mut instance = start(settings, place).await.map_err(text)?;
+    let mut zookeeper = ZooKeeperOptions::new(&settings.zookeeper);
+    settings.config_path.clone_into(&mut zookeeper.config_path);
+    let registry = Arc::new(ZooKeeperRegistry::connect_in_background(zookeeper));
+    let mut instance = start(settings, place, registry.clone())
+        .await
+        .map_err(text)?;
     let (model, version, id) = (&settings.name, &settings.version, place.id);
     let at = instance.describe();
     tracing::info!(model, version, id, place = at, "model launched");
@@ -93,6 +100,9 @@ async fn run_model(settings: &RunnerSettings, place: &Place) -> Result<(), Strin
             Ok(())
         }
         reason = serve(&mut instance, limit) => Err(reason),
+        () = forgotten(&*registry, &place.container, LOOK_FOR_RECORD) => {
+            Err("the service has given this container up as lost".to_owned())
+        }
     };
     instance.stop().await;
     if timeout(WITHDRAWAL_LIMIT, instance.withdrawn())
@@ -104,10 +114,11 @@ async fn run_model(settings: &RunnerSettings, place: &Place) -> Result<(), Strin
     outcome
 }
 
-async fn start(settings: &RunnerSettings, place: &Place) -> Result<Supervised, LaunchError> {
-    let mut zookeeper = ZooKeeperOptions::new(&settings.zookeeper);
-    settings.config_path.clone_into(&mut zookeeper.config_path);
-    let registry = Arc::new(ZooKeeperRegistry::connect_in_background(zookeeper));
+async fn start(
+    settings: &RunnerSettings,
+    place: &Place,
+    registry: Arc<ZooKeeperRegistry>,
+) -> Result<Supervised, LaunchError> {
     let defaults = ServiceConfig::default();
     let rules = Supervision {
         service_type: if settings.persistent {

@@ -20,6 +20,8 @@ pub(super) const TOKEN_FILE: &str = "HADOOP_TOKEN_FILE_LOCATION";
 pub(super) struct Place {
     /// The id of the registration.
     pub(super) id: u64,
+    /// The container's name among the records of the service.
+    pub(super) container: String,
     /// What clients call this machine.
     pub(super) host: String,
     pub(super) directory: PathBuf,
@@ -40,7 +42,6 @@ impl Place {
         let container: ContainerId = container
             .parse()
             .map_err(|error| wrong(format!("CONTAINER_ID: {error}")))?;
-        let id = registration_id(&container);
         let logs = given("LOG_DIRS").unwrap_or_default();
         let logs = logs
             .split(',')
@@ -48,7 +49,8 @@ impl Place {
             .find(|path| !path.is_empty())
             .map_or_else(|| directory.clone(), PathBuf::from);
         Ok(Place {
-            id,
+            id: registration_id(&container),
+            container: container.to_string(),
             host: given("NM_HOST").unwrap_or_else(default_host),
             logs,
             token_file: given(TOKEN_FILE).map(PathBuf::from),
@@ -119,14 +121,17 @@ mod tests {
     }
 
     #[test]
-    fn the_registration_has_the_containers_bare_number() {
+    fn a_container_knows_its_name_and_host() {
         let place = place(&[
             ("CONTAINER_ID", "container_e17_1410901177871_0001_01_000005"),
             ("NM_HOST", "node7"),
             ("LOG_DIRS", ",/logs/a,/logs/b"),
         ])
         .unwrap();
-        assert_eq!(place.id, (17 << 40) + 5);
+        assert_eq!(
+            place.container,
+            "container_e17_1410901177871_0001_02_000005"
+        );
         assert_eq!(place.host, "node7");
         assert_eq!(place.logs, Path::new("/logs/a"));
     }
@@ -161,6 +166,7 @@ mod tests {
         }
         let mut place = Place {
             id: 2,
+            container: String::new(),
             host: String::new(),
             logs: directory.clone(),
             token_file: Some(directory.join("tokens")),
