@@ -18,8 +18,9 @@ pub struct Container {
     pub priority: i32,
     /// Of the ask that it answers; -1 when that had none.
     pub allocation_request_id: i64,
-    /// Proves to the node manager that the container may be started.
-    pub token: Token,
+    /// Proves to the node manager that the container may be started. A restarted resource manager has none for what it
+    /// has learnt of from node managers: those have been started.
+    pub token: Option<Token>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,8 +90,6 @@ impl TryFrom<ContainerProto> for Container {
         let id = ContainerId::from(container.id.ok_or("a container has no id")?);
         let node = container.node_id;
         let node = node.ok_or_else(|| format!("{id} is on no node"))?;
-        let token = container.container_token;
-        let token = token.ok_or_else(|| format!("{id} has no token"))?;
         Ok(Self {
             id,
             node: node.into(),
@@ -98,7 +97,7 @@ impl TryFrom<ContainerProto> for Container {
             resource: container.resource.unwrap_or_default().into(),
             priority: container.priority.unwrap_or_default().priority(),
             allocation_request_id,
-            token: token.into(),
+            token: container.container_token.map(Token::from),
         })
     }
 }

@@ -46,7 +46,7 @@ impl NodeManager {
         let request = StartContainersRequestProto {
             start_container_request: vec![StartContainerRequestProto {
                 container_launch_context: Some(launch.into()),
-                container_token: Some(container.token.clone().into()),
+                container_token: container.token.clone().map(Into::into),
             }],
         };
         let answer: StartContainersResponseProto =

@@ -318,7 +318,9 @@ fn of_the_attempt_before(number: i64) -> ContainerId {
 /// As if an earlier attempt had left it behind.
 fn leave_behind(cluster: &FakeCluster, container: ContainerId) {
     let mut state = cluster.state();
-    let proto = state.container(container, (1 << 32) + 1);
+    let mut proto = state.container(container, (1 << 32) + 1);
+    // So does a restarted resource manager, which has heard of the container from its node.
+    proto.container_token = None;
     state.from_previous_attempts.push(proto);
     state.live.insert(container);
     state.at_node.insert(container, true);
