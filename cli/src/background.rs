@@ -130,6 +130,11 @@ impl Background {
         ))
     }
 
+    /// Whether the process is there.
+    pub fn is_running(&self) -> bool {
+        self.running().is_some()
+    }
+
     /// The process id, if the process is alive and is one of ours.
     fn running(&self) -> Option<i32> {
         let text = std::fs::read_to_string(self.pid_file()).ok()?;

@@ -7,6 +7,7 @@ mod files;
 mod logging;
 mod patterns;
 mod stage_process;
+mod workers;
 
 use std::ffi::OsString;
 use std::io::Write;

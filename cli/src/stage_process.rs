@@ -40,13 +40,14 @@ pub struct CommonOptions {
 const CACHED_ANSWER_BYTES: usize = 32 << 20;
 const MODELS_WITHIN: Duration = Duration::from_secs(10);
 
-/// Runs stages until SIGTERM or SIGINT.
+/// Runs stages until SIGTERM or SIGINT. `started` is told when they work, and where health and metrics are served.
 ///
 /// # Errors
 /// When the configuration, Kafka or the endpoint cannot be set up.
 pub fn run(
     options: &CommonOptions,
     choose_stages: impl FnOnce(&Services) -> Result<Vec<StageSpec>, CliError>,
+    started: impl FnOnce(&Runtime, Option<SocketAddr>),
 ) -> Result<(), CliError> {
     let address = options.http.as_deref().map(free_address).transpose()?;
     let runtime = runtime()?;
@@ -56,13 +57,16 @@ pub fn run(
     let shutdown = Shutdown::default();
     let pipeline =
         alidade_pipeline::start(&services, &stages, shutdown).map_err(CliError::failed)?;
+    let mut bound = None;
     if let Some(address) = address {
         let pages = pages(metrics, pipeline.health(), services.live.clone());
-        let bound = runtime
+        let served_at = runtime
             .block_on(http::serve(address, pages))
             .map_err(CliError::failed)?;
-        tracing::info!(%bound, "health and metrics are served");
+        tracing::info!(bound = %served_at, "health and metrics are served");
+        bound = Some(served_at);
     }
+    started(&runtime, bound);
     let signal = runtime.block_on(wait_for_signal())?;
     tracing::info!(
         signal,
@@ -72,6 +76,21 @@ pub fn run(
     tracing::info!("stopped");
     runtime.shutdown_timeout(Duration::from_secs(2));
     Ok(())
+}
+
+/// Makes sure that stages could run, as far as that shows before they do. Kafka and models are not asked.
+///
+/// # Errors
+/// As [`run`].
+pub fn check(
+    options: &CommonOptions,
+    choose_stages: impl FnOnce(&Services) -> Result<Vec<StageSpec>, CliError>,
+) -> Result<(), CliError> {
+    let runtime = runtime()?;
+    let services = runtime.block_on(configured(options, &runtime))?;
+    let chosen = choose_stages(&services);
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    chosen.map(drop)
 }
 
 /// The runtime for what waits.
@@ -150,6 +169,17 @@ pub fn compiler(library: &Library, patterns_dir: Option<PathBuf>) -> Compiler {
 }
 
 async fn services(options: &CommonOptions, runtime: &Runtime) -> Result<Services, CliError> {
+    let mut services = configured(options, runtime).await?;
+    if let Some(quorum) = &options.zookeeper {
+        let registry = ZooKeeperRegistry::connect_in_background(ZooKeeperOptions::new(quorum));
+        services.models = Some(model_access(Arc::new(registry), runtime).await?);
+    }
+    services.databases = Databases::follow(&services.live, runtime.handle()).await;
+    Ok(services)
+}
+
+/// Services with their configuration, and without models and databases.
+async fn configured(options: &CommonOptions, runtime: &Runtime) -> Result<Services, CliError> {
     let library = Library::metron();
     let compiler = compiler(&library, options.patterns_dir.clone());
     let (store, brokers): (Arc<dyn Store>, Option<String>) =
@@ -189,21 +219,13 @@ async fn services(options: &CommonOptions, runtime: &Runtime) -> Result<Services
     let live = Live::start(store, LiveOptions::new(compiler))
         .await
         .map_err(CliError::failed)?;
-    let models = match &options.zookeeper {
-        Some(quorum) => {
-            let registry = ZooKeeperRegistry::connect_in_background(ZooKeeperOptions::new(quorum));
-            Some(model_access(Arc::new(registry), runtime).await?)
-        }
-        None => None,
-    };
-    let databases = Databases::follow(&live, runtime.handle()).await;
     Ok(Services {
         live,
         library,
         kafka,
-        models,
+        models: None,
         rest: RestClient::new(runtime.handle().clone()),
-        databases,
+        databases: Arc::default(),
         runtime: runtime.handle().clone(),
     })
 }

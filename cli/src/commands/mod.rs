@@ -12,7 +12,7 @@ mod parse;
 mod quickstart;
 mod run;
 mod shell;
-mod stage_options;
+pub mod stage_options;
 mod start_enrichment;
 mod start_indexing;
 mod start_parser;
@@ -23,7 +23,7 @@ use alidade_stellar::Library;
 
 use self::output::Forgiving;
 pub use self::output::print;
-use crate::{CliError, logging, stage_process};
+use crate::{CliError, logging, stage_process, workers};
 
 /// Upstream's exit code for a command line that cannot be read.
 pub const EXIT_USAGE: i32 = 255;
@@ -95,6 +95,7 @@ pub fn run(name: &str, arguments: &[String]) -> Result<(), CliError> {
             let mut out = Forgiving(std::io::stdout());
             code(alidade_maas_deploy::run(arguments, &mut out))
         }
+        workers::HIDDEN_COMMAND => workers::run_hidden(arguments),
         "check" => check::run(arguments),
         "explain" => explain::run(arguments),
         "test" => test::run(arguments),
@@ -159,6 +160,9 @@ fn no_such_command(name: &str) -> String {
     });
     format!("there is no command `{name}`{hint}\n`alidade help` lists the commands")
 }
+
+#[cfg(test)]
+pub use start_parser::options as parser_options;
 
 #[cfg(test)]
 mod tests {

@@ -1,11 +1,12 @@
 //! `run`: every stage in one process.
 
 use alidade_maas_core::posix_options::{OptionSpec, ParsedOptions, PosixOptions};
-use alidade_pipeline::{ParserSpec, StageSpec};
+use alidade_pipeline::{ParserSpec, Services, StageSpec};
 
 use super::stage_options::{self as shared, Asked};
 use super::start_indexing::{FS_URI, Store, check_fs_uri};
 use super::start_parser::{require_parser, sensors};
+use crate::workers::Topology;
 use crate::{CliError, logging, stage_process};
 
 const OPTIONS: &[OptionSpec] = &[
@@ -34,7 +35,7 @@ const TABLE: PosixOptions = PosixOptions::new(
 
 pub fn run(arguments: &[String]) -> Result<(), CliError> {
     let asked = shared::read("run", &TABLE, arguments, |parsed| {
-        Ok(format!("run-{}", sensors(parsed)?.join("__")))
+        Ok(Topology::of_sensors("run", sensors(parsed)?))
     })?;
     let Asked::Run(parsed) = asked else {
         return Ok(());
@@ -44,7 +45,7 @@ pub fn run(arguments: &[String]) -> Result<(), CliError> {
     let stores = stores(&parsed)?;
     let fs_uri = parsed.value("fs-uri").map(str::to_owned);
     let options = shared::common(&parsed)?;
-    stage_process::run(&options, |services| {
+    let choose_stages = |services: &Services| {
         sensors
             .iter()
             .try_for_each(|sensor| require_parser(services, &options, sensor))?;
@@ -64,7 +65,8 @@ pub fn run(arguments: &[String]) -> Result<(), CliError> {
             .chain([StageSpec::Enrichment { workers: 1 }])
             .chain(writers)
             .collect())
-    })
+    };
+    stage_process::run(&options, choose_stages, |_, _| {})
 }
 
 fn stores(parsed: &ParsedOptions) -> Result<Vec<Store>, CliError> {

@@ -7,6 +7,8 @@ use alidade_maas_core::posix_options::{OptionSpec, OptionsError, ParsedOptions, 
 use crate::CliError;
 use crate::background::{Background, status};
 use crate::stage_process::CommonOptions;
+use crate::workers::options as yarn;
+use crate::workers::{self, Topology};
 
 pub const HELP: OptionSpec = OptionSpec::flag("h", "help", "This screen");
 pub const KAFKA: OptionSpec = OptionSpec::value(
@@ -87,7 +89,7 @@ pub enum Asked {
 
 /// Reads a stage command's line, and takes care of help, `status`, `stop` and `--detach`.
 ///
-/// `name_of` gives the name that the process has in the background.
+/// `topology_of` says what the line is about.
 ///
 /// # Errors
 /// When the line cannot be read, or what it asks for does not work.
@@ -95,20 +97,20 @@ pub fn read(
     command: &str,
     table: &PosixOptions,
     arguments: &[String],
-    name_of: impl Fn(&ParsedOptions) -> Result<String, CliError>,
+    topology_of: impl Fn(&ParsedOptions) -> Result<Topology, CliError>,
 ) -> Result<Asked, CliError> {
     let action = arguments
         .first()
         .map(String::as_str)
         .filter(|word| matches!(*word, "status" | "stop"));
     if action == Some("status") {
-        super::print(&format!("{}\n", status_text(command)))?;
+        super::print(&format!("{}\n", status_text(command, table)))?;
         return Ok(Asked::Done);
     }
     let parsed = table.parse(arguments).map_err(|error| match error {
         OptionsError::MissingOptions(_) if action == Some("stop") => CliError::Usage(format!(
             "which one? Repeat the -s SENSOR that it was started with.\n{}",
-            status_text(command)
+            status_text(command, table)
         )),
         error => CliError::Usage(format!("{error}\n{}", table.usage())),
     })?;
@@ -116,12 +118,14 @@ pub fn read(
         super::print(&table.usage())?;
         return Ok(Asked::Done);
     }
-    let background = Background::new(&name_of(&parsed)?);
+    let topology = topology_of(&parsed)?;
+    let background = Background::new(&topology.process_name());
     if action == Some("stop") {
-        super::print(&format!("{}\n", background.stop()?))?;
+        stop(&topology, &background, table)?;
         return Ok(Asked::Done);
     }
-    if parsed.has("detach") {
+    // On YARN it runs in the background anyway.
+    if parsed.has("detach") && !parsed.has(yarn::YARN.long) {
         let mut forwarded = vec![command.to_owned()];
         forwarded.extend(
             arguments
@@ -135,8 +139,42 @@ pub fn read(
     Ok(Asked::Run(parsed))
 }
 
-fn status_text(command: &str) -> String {
-    let lines = status(command);
+/// Ends what a command has started, wherever it runs.
+fn stop(
+    topology: &Topology,
+    background: &Background,
+    table: &PosixOptions,
+) -> Result<(), CliError> {
+    if !may_be_on_yarn(table) {
+        return super::print(&format!("{}\n", background.stop()?));
+    }
+    let was_here = background.is_running();
+    if was_here {
+        super::print(&format!("{}\n", background.stop()?))?;
+    }
+    let lines = workers::stop(topology)?;
+    if !lines.is_empty() {
+        return super::print(&format!("{}\n", lines.join("\n")));
+    }
+    if was_here {
+        return Ok(());
+    }
+    Err(CliError::Failed(format!(
+        "{} does not run",
+        topology.process_name()
+    )))
+}
+
+fn may_be_on_yarn(table: &PosixOptions) -> bool {
+    let mut options = table.options.iter();
+    options.any(|spec| spec.long == yarn::YARN.long) && workers::is_configured()
+}
+
+fn status_text(command: &str, table: &PosixOptions) -> String {
+    let mut lines = status(command);
+    if may_be_on_yarn(table) {
+        lines.extend(workers::status(command));
+    }
     if lines.is_empty() {
         return format!("nothing of {command} runs in the background");
     }

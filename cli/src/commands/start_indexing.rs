@@ -11,7 +11,9 @@ use alidade_maas_core::posix_options::{OptionSpec, PosixOptions};
 use alidade_pipeline::{IndexingSpec, Services, StageSpec};
 
 use super::stage_options::{self as shared, Asked};
-use crate::{CliError, logging, stage_process};
+use crate::CliError;
+use crate::workers::options as yarn;
+use crate::workers::{Topology, run_stage};
 
 pub const FS_URI: OptionSpec = OptionSpec::value(
     "",
@@ -29,6 +31,14 @@ const OPTIONS: &[OptionSpec] = &[
     shared::HTTP,
     shared::PROPERTY,
     shared::DETACH,
+    yarn::YARN,
+    yarn::NUM_WORKERS,
+    yarn::MEMORY,
+    yarn::VCORES,
+    yarn::QUEUE,
+    yarn::LABEL,
+    yarn::TIMEOUT,
+    yarn::KEYTAB,
     shared::REMOTE,
     shared::FILTER,
 ];
@@ -57,6 +67,14 @@ impl Store {
         match self {
             Store::Elasticsearch | Store::Solr => "indexing-ra",
             Store::Hdfs => "indexing-batch",
+        }
+    }
+
+    /// Upstream's names of the topologies, told apart as the groups are.
+    fn topology(self) -> &'static str {
+        match self {
+            Store::Elasticsearch | Store::Solr => "random_access_indexing",
+            Store::Hdfs => "batch_indexing",
         }
     }
 
@@ -112,14 +130,14 @@ fn with_root(mut global: GlobalIndexingSettings, fs_uri: Option<String>) -> Glob
 pub fn run(store: Store, arguments: &[String]) -> Result<(), CliError> {
     let command = store.command();
     let table = PosixOptions::new(command, OPTIONS);
-    let Asked::Run(parsed) = shared::read(command, &table, arguments, |_| Ok(command.to_owned()))?
-    else {
+    let topology = Topology::only(command, store.topology());
+    let asked = shared::read(command, &table, arguments, |_| Ok(topology.clone()))?;
+    let Asked::Run(parsed) = asked else {
         return Ok(());
     };
-    logging::install(None);
     let options = shared::common(&parsed)?;
     let fs_uri = parsed.value("fs-uri").map(str::to_owned);
-    stage_process::run(&options, |services| {
+    run_stage(&topology, &parsed, &options, |services| {
         if store == Store::Hdfs {
             check_fs_uri(services, fs_uri.as_deref())?;
         }

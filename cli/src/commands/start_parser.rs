@@ -6,8 +6,10 @@ use alidade_maas_core::posix_options::{OptionSpec, ParsedOptions, PosixOptions};
 use alidade_pipeline::{ParserSpec, Services, StageSpec, spout_entries};
 
 use super::stage_options::{self as shared, Asked};
-use crate::stage_process::{self, CommonOptions};
-use crate::{CliError, logging};
+use crate::CliError;
+use crate::stage_process::CommonOptions;
+use crate::workers::options as yarn;
+use crate::workers::{Topology, run_stage};
 
 const OPTIONS: &[OptionSpec] = &[
     OptionSpec::value(
@@ -45,7 +47,7 @@ const OPTIONS: &[OptionSpec] = &[
     OptionSpec::value(
         "nw",
         "num_workers",
-        "Accepted; one process. Start more of them for more",
+        "With --yarn: worker containers, all in one consumer group (default 1); else accepted, one process",
     ),
     OptionSpec::value(
         "ot",
@@ -72,22 +74,23 @@ const OPTIONS: &[OptionSpec] = &[
     shared::HTTP,
     shared::PROPERTY,
     shared::DETACH,
+    yarn::YARN,
+    yarn::MEMORY,
+    yarn::VCORES,
+    yarn::QUEUE,
+    yarn::LABEL,
+    yarn::TIMEOUT,
+    yarn::KEYTAB,
 ];
 
 /// Upstream passes over options that it does not know, so that wrappers may add some.
 const TABLE: PosixOptions = PosixOptions::new("start_parser_topology", OPTIONS).ignoring_unknown();
 
 pub fn run(arguments: &[String]) -> Result<(), CliError> {
-    let asked = shared::read("start_parser_topology", &TABLE, arguments, |parsed| {
-        Ok(format!(
-            "start_parser_topology-{}",
-            sensors(parsed)?.join("__")
-        ))
-    })?;
+    let asked = shared::read("start_parser_topology", &TABLE, arguments, topology)?;
     let Asked::Run(parsed) = asked else {
         return Ok(());
     };
-    logging::install(None);
     let sensors = sensors(&parsed)?;
     let workers = worker_numbers(&parsed, sensors.len())?;
     let spout_config = parsed
@@ -96,7 +99,7 @@ pub fn run(arguments: &[String]) -> Result<(), CliError> {
         .transpose()?;
     let output_topic = parsed.value("output_topic").map(str::to_owned);
     let options = shared::common(&parsed)?;
-    stage_process::run(&options, |services| {
+    run_stage(&topology(&parsed)?, &parsed, &options, |services| {
         sensors
             .iter()
             .try_for_each(|sensor| require_parser(services, &options, sensor))?;
@@ -113,6 +116,11 @@ pub fn run(arguments: &[String]) -> Result<(), CliError> {
             })
             .collect())
     })
+}
+
+fn topology(parsed: &ParsedOptions) -> Result<Topology, CliError> {
+    let sensors = sensors(parsed)?;
+    Ok(Topology::of_sensors("start_parser_topology", sensors))
 }
 
 /// The sensors of `-s`, each once.
@@ -190,6 +198,12 @@ fn read_map(path: &Path) -> Result<Vec<(String, String)>, CliError> {
             CliError::Failed(format!("{}: not a JSON map: {error}", path.display()))
         })?;
     Ok(spout_entries(&members))
+}
+
+/// The options, for tests of what is made of them.
+#[cfg(test)]
+pub fn options() -> &'static PosixOptions {
+    &TABLE
 }
 
 #[cfg(test)]

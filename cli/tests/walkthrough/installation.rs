@@ -9,7 +9,7 @@ use alidade_testkit::{Process, ProcessBuilder, RunDir, end_all_below};
 use crate::processes::working_below;
 
 /// For commands that do something and end.
-const COMMAND_WITHIN: Duration = Duration::from_secs(60);
+const COMMAND_WITHIN: Duration = Duration::from_secs(120);
 
 /// What a command that has ended leaves.
 pub struct Finished {
@@ -21,12 +21,17 @@ pub struct Finished {
 /// The files of an installation and its user, removed at the end with every process that still works in them.
 pub struct Installation {
     dir: RunDir,
+    /// Further variables in the environment of all commands.
+    pub environment: Vec<(&'static str, String)>,
 }
 
 impl Installation {
     pub fn new() -> Self {
         let dir = RunDir::new("installation").unwrap();
-        let installation = Installation { dir };
+        let installation = Installation {
+            dir,
+            environment: Vec::new(),
+        };
         let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         for part in ["bin", "config/zookeeper", "examples"] {
             copy_tree(&checkout.join(part), &installation.metron_home().join(part));
@@ -96,7 +101,7 @@ impl Installation {
     }
 
     fn command(&self, script: &str, arguments: &[&str], log_filter: &str) -> ProcessBuilder {
-        ProcessBuilder::new(self.metron_home().join("bin").join(script))
+        let builder = ProcessBuilder::new(self.metron_home().join("bin").join(script))
             .args(arguments)
             .env("METRON_HOME", self.metron_home())
             .env("HOME", self.user_home())
@@ -104,7 +109,10 @@ impl Installation {
             .env("ALIDADE_BIN", env!("CARGO_BIN_EXE_alidade"))
             .env("ALIDADE_RUN_DIR", self.path("run"))
             .env("ALIDADE_LOG", log_filter)
-            .current_dir(self.user_home())
+            .current_dir(self.user_home());
+        self.environment
+            .iter()
+            .fold(builder, |builder, (name, value)| builder.env(name, value))
     }
 
     /// Fails if any process of this installation is left.

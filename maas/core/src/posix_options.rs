@@ -359,6 +359,12 @@ impl ParsedOptions {
         named.filter_map(|(_, value)| value.as_deref()).collect()
     }
 
+    /// All options with their values, in the order given.
+    pub fn given(&self) -> impl Iterator<Item = (&OptionSpec, Option<&str>)> {
+        let given = self.given.iter();
+        given.map(|(spec, value)| (spec, value.as_deref()))
+    }
+
     /// Words that belong to no option.
     pub fn positionals(&self) -> &[String] {
         &self.positionals

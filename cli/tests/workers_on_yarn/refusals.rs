@@ -1,0 +1,83 @@
+//! What cannot run is told, before anything is submitted where that is known, and leaves nothing behind.
+
+use crate::bench::Bench;
+use crate::one_at_a_time;
+
+#[test]
+fn what_cannot_run_is_told_and_leaves_nothing() {
+    let _turn = one_at_a_time();
+    let bench = Bench::start();
+    let zookeeper = bench.zookeeper.quorum();
+    let parser = |more: &[&str]| {
+        let arguments = [&["-z", &zookeeper, "-k", "h:1", "--yarn"], more].concat();
+        bench
+            .installation
+            .run("start_parser_topology.sh", &arguments)
+    };
+    for (more, code, part) in [
+        (
+            &["-s", "nobody"][..],
+            1,
+            "Cannot find the parser configuration in zookeeper for nobody",
+        ),
+        (
+            &["-s", "squid", "--config-dir", "/tmp"],
+            255,
+            "read the configuration from ZooKeeper",
+        ),
+        (&["-s", "squid", "--http", "0.0.0.0:9108"], 255, "port 0"),
+        (&["-s", "squid", "-nw", "none"], 255, "--num_workers none"),
+        (
+            &["-s", "squid", "--yarn-queue", "nowhere"],
+            1,
+            "choose one with --yarn-queue",
+        ),
+        (
+            &["-s", "squid", "--yarn-memory", "1000000"],
+            255,
+            "more than the cluster gives",
+        ),
+    ] {
+        let finished = parser(more);
+        assert_eq!(finished.code, Some(code), "{more:?}: {}", finished.output);
+        assert!(
+            finished.output.contains(part),
+            "{more:?}: {}",
+            finished.output
+        );
+    }
+    assert_eq!(bench.yarn.applications().unwrap(), [""; 0]);
+
+    // It shows in the container only that the address is no one's.
+    let more = [
+        "-nw",
+        "2",
+        "--http",
+        "203.0.113.7:0",
+        "--yarn-timeout",
+        "25",
+    ];
+    let finished = bench.start_parser(&more);
+    let output = finished.output;
+    println!("{output}");
+    assert_eq!(finished.code, Some(1), "{output}");
+    for part in [
+        "no worker ran within 25 s",
+        "failures in a row",
+        "cannot listen there",
+    ] {
+        assert!(output.contains(part), "{output}");
+    }
+    let application = bench.yarn.applications().unwrap().remove(0);
+    let described = bench.yarn.application(&application).unwrap();
+    assert_eq!(described["state"], "KILLED", "{described}");
+    bench.assert_no_files();
+
+    // As with upstream, there is one of a name.
+    let application = bench.start_parser_ok(1);
+    let again = bench.start_parser(&[]);
+    assert_eq!(again.code, Some(255), "{}", again.output);
+    let part = format!("squid runs already, as {application}");
+    assert!(again.output.contains(&part), "{}", again.output);
+    bench.stop_parser(&application);
+}
