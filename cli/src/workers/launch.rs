@@ -13,11 +13,14 @@ const TOKEN_FILE: &str = "HADOOP_TOKEN_FILE_LOCATION";
 /// log in.
 const MASTER_TOKENS: &str = "ALIDADE_MASTER_TOKENS";
 
+/// How sessions with ZooKeeper log in.
+pub const ZOOKEEPER_SASL: &str = "ALIDADE_ZOOKEEPER_SASL";
+
 /// Set in containers as they are where the command was given.
 const HANDED_ON: [&str; 4] = [
     "ALIDADE_LOG",
     "ALIDADE_ZOOKEEPER_PRINCIPAL",
-    "ALIDADE_ZOOKEEPER_SASL",
+    ZOOKEEPER_SASL,
     "RUST_LOG",
 ];
 

@@ -10,7 +10,7 @@ use alidade_hadoop::{
 };
 use tokio::time::sleep;
 
-use super::launch::launch_context;
+use super::launch::{ZOOKEEPER_SASL, launch_context};
 use super::operate::{living, on_runtime, read_state};
 use super::options::{QUEUE, YarnOptions};
 use super::plan::Plan;
@@ -49,6 +49,8 @@ pub fn start(topology: &Topology, yarn: YarnOptions, plan: Plan) -> Result<(), C
 
 async fn submit(order: &Order<'_>) -> Result<(), CliError> {
     let give_up_at = Instant::now() + order.yarn.timeout;
+    let zookeeper_login = std::env::var(ZOOKEEPER_SASL).unwrap_or_default();
+    check_zookeeper_login(&zookeeper_login, &order.yarn)?;
     let conf = HadoopConf::from_environment().map_err(CliError::failed)?;
     let resource_manager = ResourceManager::connect(&conf).map_err(CliError::failed)?;
     let option = format!("--{}", QUEUE.long);
@@ -89,6 +91,18 @@ async fn submit(order: &Order<'_>) -> Result<(), CliError> {
         say(&format!("the application's files stay in HDFS: {left}"));
     }
     outcome
+}
+
+/// The tokens that containers are given are none for ZooKeeper.
+fn check_zookeeper_login(mechanism: &str, yarn: &YarnOptions) -> Result<(), CliError> {
+    let mechanism = mechanism.trim();
+    let is_none = mechanism.is_empty() || mechanism.eq_ignore_ascii_case("none");
+    if is_none || yarn.keytab.is_some() {
+        return Ok(());
+    }
+    Err(CliError::Usage(format!(
+        "workers log in to ZooKeeper ({ZOOKEEPER_SASL}) and cannot have your ticket: give --keytab"
+    )))
 }
 
 /// As upstream's cluster, which takes no second topology of a name.
@@ -339,4 +353,37 @@ fn ended_early(report: &ApplicationReport) -> CliError {
         report.diagnostics.trim(),
         report.id
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_in_to_zookeeper_needs_a_keytab() {
+        let mut yarn = YarnOptions {
+            workers: 1,
+            resource: Resource::new(1, 1),
+            queue: String::new(),
+            node_label: None,
+            timeout: Duration::ZERO,
+            keytab: None,
+        };
+        for mechanism in ["", " ", "none", "None"] {
+            assert!(check_zookeeper_login(mechanism, &yarn).is_ok());
+        }
+        let refused = check_zookeeper_login("gssapi", &yarn).unwrap_err();
+        assert!(refused.to_string().ends_with("give --keytab"));
+        yarn.keytab = Some("keytab".into());
+        assert!(check_zookeeper_login("gssapi", &yarn).is_ok());
+    }
+
+    #[test]
+    fn a_worker_must_fit() {
+        let maximum = Resource::new(1024, 4);
+        assert!(check_size(Resource::new(1024, 4), maximum).is_ok());
+        assert!(check_size(Resource::new(1025, 1), maximum).is_err());
+        assert!(check_size(Resource::new(1, 5), maximum).is_err());
+        assert!(check_size(Resource::new(1025, 1), Resource::default()).is_ok());
+    }
 }

@@ -4,6 +4,7 @@ mod bench;
 #[allow(dead_code, reason = "shared with the walk-through's tests")]
 #[path = "../walkthrough/installation.rs"]
 mod installation;
+mod kerberos;
 mod lines;
 mod masters;
 #[allow(dead_code, reason = "shared with the walk-through's tests")]
