@@ -6,6 +6,14 @@ use std::path::{Path, PathBuf};
 use crate::signal::{self, Signal};
 use crate::{LaunchError, Yarn, http};
 
+/// What the node manager itself writes beside a container's logs.
+const NODE_MANAGERS_FILES: [&str; 4] = [
+    "directory.info",
+    "launch_container.sh",
+    "prelaunch.err",
+    "prelaunch.out",
+];
+
 /// A container whose process runs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct YarnContainer {
@@ -126,11 +134,14 @@ impl Yarn {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// All that containers have written, with a heading for each file.
+    /// All that the programs in containers have written, with a heading for each file.
     pub fn all_container_logs(&self) -> String {
         let mut text = String::new();
         for place in self.log_dirs() {
             for file in entries(&place) {
+                if file_name(&file).is_some_and(|name| NODE_MANAGERS_FILES.contains(&&*name)) {
+                    continue;
+                }
                 let bytes = fs::read(&file).unwrap_or_default();
                 if bytes.is_empty() {
                     continue;

@@ -291,7 +291,7 @@ impl Walkthrough {
 }
 
 /// The URL of the only instance in a listing.
-fn model_url(listing: &str) -> Result<String, String> {
+pub fn model_url(listing: &str) -> Result<String, String> {
     let unexpected = || format!("the listing is {listing:?}");
     let lines: Vec<&str> = listing.lines().collect();
     let [model, instance, "\tapply=apply"] = lines.as_slice() else {
