@@ -100,10 +100,15 @@ impl Hadoop {
             none if none.is_empty() => Ok(()),
             some => Err(format!("still running: {some:#?}")),
         });
-        // An ended application has no number of running containers.
-        let described = self.yarn.application(application).unwrap();
-        let running = described["runningContainers"].as_i64();
-        assert!(running.is_none_or(|count| count <= 0), "{described}");
+        // The master's own container ends a moment after the application; then there is no number any more.
+        eventually(LONG, || {
+            let described = self.yarn.application(application).unwrap();
+            let running = described["runningContainers"].as_i64();
+            match running.is_none_or(|count| count <= 0) {
+                true => Ok(()),
+                false => Err(described.to_string()),
+            }
+        });
     }
 }
 

@@ -7,6 +7,8 @@ pub const QUEUE_ADD: &str = include_str!("../../../maas/core/tests/data/queue-it
 pub const QUEUE_REMOVE: &str = include_str!("../../../maas/core/tests/data/queue-item-remove.json");
 pub const INSTANCE_DYNAMIC: &str =
     include_str!("../../../maas/core/tests/data/instance-dynamic.json");
+pub const INSTANCE_STATIC: &str =
+    include_str!("../../../maas/core/tests/data/instance-static.json");
 
 /// Our own, beside the paths that upstream reads.
 pub const DESIRED: &str = include_str!("golden/desired.json");

@@ -72,7 +72,8 @@ fn broken_payloads_are_given_up_and_others_run() {
         }
     });
     bench.note("the model in between runs");
-    the_nodes_are_golden(&bench, &url);
+    the_instance_is_golden(&bench, golden::INSTANCE_DYNAMIC, true);
+    the_state_is_golden(&bench);
     for (name, words) in [
         ("removed", format!("/user/{USER}/removed")),
         ("scriptless", ".sh".to_owned()),
@@ -129,6 +130,16 @@ fn broken_payloads_are_given_up_and_others_run() {
     });
     bench.stop_service(&application);
 
+    // What was wanted comes back with the next service, from the same files; here registered as upstream does.
+    let application = bench.start_service(&["--persistent"]);
+    eventually(LONG, || match bench.registered()?.as_slice() {
+        [_] => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
+    the_instance_is_golden(&bench, golden::INSTANCE_STATIC, false);
+    bench.note("the next service has brought the model back");
+    bench.stop_service(&application);
+
     // Nobody serves: the last item is still there to be seen.
     commands.remove("dga", "1.0", 1);
     let left = bench.children("/other/queue");
@@ -138,10 +149,11 @@ fn broken_payloads_are_given_up_and_others_run() {
     bench.installation.assert_nothing_runs();
 }
 
-/// The instance in upstream's form, and our own nodes beside it.
+/// The instance in upstream's form.
 #[track_caller]
-fn the_nodes_are_golden(bench: &Bench, url: &str) {
+fn the_instance_is_golden(bench: &Bench, golden: &str, is_ephemeral: bool) {
     let instance = bench.registered().unwrap().remove(0);
+    let url = &instance.payload.endpoint.url;
     let (host, port) = url
         .strip_prefix("http://")
         .and_then(|rest| rest.split_once(':'))
@@ -149,7 +161,7 @@ fn the_nodes_are_golden(bench: &Bench, url: &str) {
     let id = format!("\"{}\"", instance.id);
     let time = instance.registration_time_utc.to_string();
     let expected = golden::with(
-        golden::INSTANCE_DYNAMIC,
+        golden,
         &[
             ("\"2\"", &id),
             ("node1", host),
@@ -157,13 +169,14 @@ fn the_nodes_are_golden(bench: &Bench, url: &str) {
             ("1700000000000", &time),
         ],
     );
-    bench.assert_node(
-        &format!("/other/service/dga/{}", instance.id),
-        &expected,
-        true,
-    );
+    let path = format!("/other/service/dga/{}", instance.id);
+    bench.assert_node(&path, &expected, is_ephemeral);
     assert_eq!(bench.children("/other/service"), ["dga"]);
+}
 
+/// Our own nodes, beside upstream's.
+#[track_caller]
+fn the_state_is_golden(bench: &Bench) {
     let (desired, _) = bench.node("/other/state/service/desired").unwrap();
     let stored: Json = serde_json::from_str(&desired).unwrap();
     let first = &stored["models"][0];
