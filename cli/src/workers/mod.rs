@@ -74,6 +74,13 @@ pub fn run_stage(
         return stage_process::run(common, choose_stages, worker::announce);
     };
     logging::install(Some("error"));
+    if !is_configured() {
+        return Err(CliError::Usage(
+            "--yarn: which cluster? Set HADOOP_CONF_DIR to the folder with its core-site.xml, hdfs-site.xml and \
+             yarn-site.xml"
+                .to_owned(),
+        ));
+    }
     let plan = plan::plan(topology.command, parsed, yarn.workers)?;
     stage_process::check(common, choose_stages)?;
     submit::start(topology, yarn, plan)

@@ -1,7 +1,10 @@
 //! What cannot run is told, before anything is submitted where that is known, and leaves nothing behind.
 
-use crate::bench::Bench;
+use alidade_testkit::{ProcessBuilder, eventually};
+
+use crate::bench::{Bench, PARSER};
 use crate::one_at_a_time;
+use crate::support::{BINARY, PATIENCE};
 
 #[test]
 fn what_cannot_run_is_told_and_leaves_nothing() {
@@ -80,4 +83,46 @@ fn what_cannot_run_is_told_and_leaves_nothing() {
     let part = format!("squid runs already, as {application}");
     assert!(again.output.contains(&part), "{}", again.output);
     bench.stop_parser(&application);
+    what_cannot_be_asked_to_end_is_killed(&bench);
+}
+
+fn what_cannot_be_asked_to_end_is_killed(bench: &Bench) {
+    let application = bench.start_parser_ok(1);
+    let user = std::env::var("USER").unwrap_or_else(|_| "root".to_owned());
+    let directory = format!("/user/{user}/.alidade/{application}");
+    assert!(bench.hdfs.delete(&directory, &user).unwrap());
+    let output = bench.installation.run_ok(PARSER, &["stop", "-s", "squid"]);
+    let killed = format!("was killed ({application})");
+    assert!(
+        output.contains("cannot be asked to end") && output.contains(&killed),
+        "{output}"
+    );
+    eventually(PATIENCE, || match bench.yarn.processes_of(&application) {
+        none if none.is_empty() => Ok(()),
+        some => Err(format!("still running: {some:#?}")),
+    });
+    bench.assert_no_files();
+}
+
+#[test]
+fn without_a_cluster_nothing_is_asked() {
+    let mut process = ProcessBuilder::new(BINARY)
+        .args([
+            "start_parser_topology",
+            "-s",
+            "squid",
+            "-z",
+            "nobody:1",
+            "--yarn",
+        ])
+        .env("HADOOP_CONF_DIR", "")
+        .env("YARN_CONF_DIR", "")
+        .spawn()
+        .unwrap();
+    assert_eq!(process.wait(PATIENCE).unwrap().code(), Some(255));
+    assert!(
+        process.log().contains("Set HADOOP_CONF_DIR"),
+        "{}",
+        process.log()
+    );
 }
