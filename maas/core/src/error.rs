@@ -23,6 +23,9 @@ pub enum MaasError {
         "another model service ({holder}) already serves {root}; stop it first, or give this one its own configuration node (-zr)"
     )]
     AlreadyServed { root: String, holder: String },
+    /// Somebody else has changed the stored state: another service serves by now, or a person has edited it.
+    #[error("the stored desired state was changed by somebody else")]
+    Superseded,
     /// A payload's path or its content does not do.
     #[error("payload {path} cannot be used: {reason}")]
     Payload { path: String, reason: String },

@@ -15,6 +15,7 @@ mod lenient;
 mod memory_registry;
 mod payload;
 pub mod posix_options;
+mod printable;
 mod registry;
 mod request;
 mod routing;
@@ -34,7 +35,8 @@ pub use payload::{
     ENDPOINT_FILE, copy_payload, find_script, is_script_name, only_script, payload_below_root,
     resolve_payload,
 };
-pub use registry::{Answer, Listing, QueueItem, Registry, Settlement, UnreadableNode};
+pub use printable::printable;
+pub use registry::{Answer, Listing, QueueItem, Registry, Revision, Settlement, UnreadableNode};
 pub use request::{Action, ModelRequest, check_model_name, check_model_version};
 pub use routing::{Percent, Routing, Routings, Share};
 pub use status::{InstanceState, InstanceStatus, Rejection, ServiceStatus};

@@ -5,7 +5,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::{
     Answer, ContainerRecord, DesiredModels, Listing, MaasError, ModelRequest, QueueItem, Registry,
-    Routing, Routings, ServiceInstance, ServiceStatus, Settlement,
+    Revision, Routing, Routings, ServiceInstance, ServiceStatus, Settlement,
 };
 
 /// A registry inside one process: for running everything in one program without ZooKeeper, and for tests.
@@ -25,6 +25,7 @@ struct State {
     instances: BTreeMap<(String, String), ServiceInstance>,
     holder: Option<String>,
     desired: DesiredModels,
+    revision: Revision,
     status: Vec<u8>,
     containers: BTreeMap<String, ContainerRecord>,
     routings: BTreeMap<String, Routing>,
@@ -109,11 +110,16 @@ impl MemoryRegistry {
         }
     }
 
-    fn settle_now(&self, item: &QueueItem, settlement: Settlement<'_>) -> bool {
+    fn settle_now(&self, item: &QueueItem, settlement: Settlement<'_>) -> Result<bool, MaasError> {
         let mut state = self.state();
         let Some(at) = state.queue.iter().position(|queued| queued.id == item.id) else {
-            return false;
+            return Ok(false);
         };
+        if let Settlement::Desired(_, Some(revision)) = settlement
+            && revision != state.revision
+        {
+            return Err(MaasError::Superseded);
+        }
         state.queue.remove(at);
         match settlement {
             Settlement::Drop => {}
@@ -122,9 +128,12 @@ impl MemoryRegistry {
                     state.parked.push(item.clone());
                 }
             }
-            Settlement::Desired(desired) => state.desired = desired.clone(),
+            Settlement::Desired(desired, _) => {
+                state.desired = desired.clone();
+                state.revision += 1;
+            }
         }
-        true
+        Ok(true)
     }
 }
 
@@ -156,7 +165,7 @@ impl Registry for MemoryRegistry {
     }
 
     fn settle<'a>(&'a self, item: &'a QueueItem, settlement: Settlement<'a>) -> Answer<'a, bool> {
-        Box::pin(async move { Ok(self.settle_now(item, settlement)) })
+        Box::pin(async move { self.settle_now(item, settlement) })
     }
 
     fn register<'a>(&'a self, instance: &'a ServiceInstance) -> Answer<'a, ()> {
@@ -217,8 +226,11 @@ impl Registry for MemoryRegistry {
         Box::pin(async move { Ok(self.state().holder.clone()) })
     }
 
-    fn desired(&self) -> Answer<'_, DesiredModels> {
-        Box::pin(async move { Ok(self.state().desired.clone()) })
+    fn desired(&self) -> Answer<'_, (DesiredModels, Revision)> {
+        let state = self.state();
+        let found = (state.desired.clone(), state.revision);
+        drop(state);
+        Box::pin(async move { Ok(found) })
     }
 
     fn published_status(&self) -> Answer<'_, Option<ServiceStatus>> {

@@ -41,9 +41,13 @@ pub enum Settlement<'a> {
     Drop,
     /// It cannot be understood: it is put aside for a person to look at.
     Park,
-    /// It has been worked into the desired state, which is stored in the same step.
-    Desired(&'a DesiredModels),
+    /// It has been worked into the desired state, which is stored in the same step: if the state is still of this revision,
+    /// where one is given.
+    Desired(&'a DesiredModels, Option<Revision>),
 }
+
+/// Counts the changes of the stored desired state; each settlement that stores one makes it the next.
+pub type Revision = i32;
 
 /// Where requests are queued and running models are registered: ZooKeeper, or memory in a single process.
 pub trait Registry: Send + Sync + fmt::Debug {
@@ -65,7 +69,8 @@ pub trait Registry: Send + Sync + fmt::Debug {
     fn next_item(&self) -> Answer<'_, QueueItem>;
 
     /// Takes an item out of the queue, and waits while the registry is away. False when someone else has taken it first:
-    /// then nothing was stored, and the request must not be carried out.
+    /// then nothing was stored, and the request must not be carried out. [`MaasError::Superseded`] when the desired state is
+    /// of another revision.
     fn settle<'a>(&'a self, item: &'a QueueItem, settlement: Settlement<'a>) -> Answer<'a, bool>;
 
     /// Registers an instance, in place of an older registration with the same name and id.
@@ -88,8 +93,8 @@ pub trait Registry: Send + Sync + fmt::Debug {
     /// Who serves the queue; nothing when nobody of this kind does.
     fn holder(&self) -> Answer<'_, Option<String>>;
 
-    /// The desired state that was stored last.
-    fn desired(&self) -> Answer<'_, DesiredModels>;
+    /// The desired state that was stored last, and its revision.
+    fn desired(&self) -> Answer<'_, (DesiredModels, Revision)>;
 
     /// Publishes a status document (JSON) for people and tools to read.
     fn publish_status<'a>(&'a self, status: &'a [u8]) -> Answer<'a, ()>;

@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use alidade_maas_core::{Listing, Registry, compare_versions};
+use alidade_maas_core::{Listing, Registry, compare_versions, printable};
 
 use crate::DeployError;
 
@@ -66,12 +66,6 @@ pub async fn list_models(
         }
     }
     Ok((text, listing))
-}
-
-/// Text from a shared registry must not steer the terminal it is printed on.
-pub(crate) fn printable(text: &str) -> String {
-    let safe = |c: char| if c.is_control() { '\u{fffd}' } else { c };
-    text.chars().map(safe).collect()
 }
 
 #[cfg(test)]

@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use alidade_maas_core::{
     InstanceState, InstanceStatus, Listing, Percent, Registry, Rejection, ServiceInstance,
-    ServiceStatus, Share,
+    ServiceStatus, Share, printable,
 };
 use serde::Serialize;
 
 use crate::columns::aligned;
-use crate::list::{printable, sorted_instances};
+use crate::list::sorted_instances;
 use crate::{DeployError, ListFilter};
 
 /// Everything that is known about models.

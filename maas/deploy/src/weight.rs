@@ -6,8 +6,8 @@ use alidade_maas_core::{Percent, Registry, Routing, Share, check_model_name, com
 
 use crate::DeployError;
 use crate::columns::aligned;
-use crate::list::printable;
 use crate::overview::share_or_dash;
+use alidade_maas_core::printable;
 
 /// How often a change is tried again when someone else has changed another version meanwhile.
 const ATTEMPTS: usize = 5;
@@ -134,7 +134,7 @@ pub async fn shares_overview(
 ) -> Result<SharesOverview, DeployError> {
     let routing = registry.routing(name).await?;
     let listing = registry.instances().await?;
-    let desired = registry.desired().await?;
+    let (desired, _) = registry.desired().await?;
     let mut counts: BTreeMap<&str, (usize, u32)> = BTreeMap::new();
     for instance in &listing.instances {
         if instance.payload.name == name {
@@ -303,7 +303,7 @@ VERSION  REGISTERED  WEIGHT  SHADOW
             instances: 2,
             deployment: String::new(),
         });
-        let stored = registry.settle(&item, Settlement::Desired(&desired));
+        let stored = registry.settle(&item, Settlement::Desired(&desired, None));
         assert!(stored.await.unwrap());
         let overview = shares_overview(&registry, "dga").await.unwrap();
         let last = overview.versions.last().unwrap();

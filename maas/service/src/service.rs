@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use alidade_maas_core::{
-    Action, DesiredModel, DesiredModels, InstanceStatus, ModelRequest, QueueItem, Registry,
-    Rejection, ServiceStatus, Settlement, check_model_name, check_model_version,
+    Action, DesiredModel, DesiredModels, InstanceStatus, MaasError, ModelRequest, QueueItem,
+    Registry, Rejection, Revision, ServiceStatus, Settlement, check_model_name,
+    check_model_version,
 };
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -33,6 +34,8 @@ const MAX_PATH: usize = 4096;
 const MAX_DOCUMENT: usize = 700_000;
 /// Longest part of a deployment's name that comes from the model's name, and from its version.
 const MAX_LABEL: usize = 60;
+/// After a status that could not be published.
+const STATUS_RETRY: Duration = Duration::from_secs(2);
 /// Changes of state are gathered for this long before they are published.
 const STATUS_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -50,6 +53,9 @@ pub async fn serve(
     registry: Arc<dyn Registry>,
     shutdown: watch::Receiver<Shutdown>,
 ) -> Result<(), ServiceError> {
+    let mut sessions = registry.sessions();
+    // Before the claim: a session that begins afterwards needs a claim of its own.
+    sessions.mark_unchanged();
     let claimed = tokio::select! {
         claimed = claim(&config, &*registry) => claimed,
         _ = told_to_end(&shutdown) => return Ok(()),
@@ -71,6 +77,9 @@ pub async fn serve(
         tasks: JoinSet::new(),
         rejected: VecDeque::new(),
         has_shrunk: true,
+        revision: inheritance.revision,
+        sessions,
+        has_lost_its_place: false,
     };
     for mut instance in inheritance.surplus {
         service.tasks.spawn(async move { instance.stop().await });
@@ -89,7 +98,13 @@ pub async fn serve(
     service.desired = inheritance.desired;
     let outcome = service.run().await;
     let order = *shutdown.borrow();
-    if outcome.is_ok() && order == Shutdown::LeaveModels {
+    let leaves = match &outcome {
+        Ok(()) => order == Shutdown::LeaveModels,
+        // Whoever serves now looks after them.
+        Err(ServiceError::Registry(MaasError::Superseded)) => true,
+        Err(_) => false,
+    };
+    if leaves {
         service.end_all(Shutdown::LeaveModels, LEAVE_LIMIT).await;
     } else {
         let config = &service.context.config;
@@ -107,6 +122,11 @@ struct Service {
     slots: Vec<Slot>,
     tasks: JoinSet<()>,
     rejected: VecDeque<Rejection>,
+    /// Of the stored desired state that `desired` was read from or written to.
+    revision: Revision,
+    sessions: watch::Receiver<u64>,
+    /// The stored state has been changed by somebody else.
+    has_lost_its_place: bool,
     /// The launcher is still to be told that less is wanted than was, when what was stopped has ended.
     has_shrunk: bool,
 }
@@ -124,10 +144,12 @@ impl Service {
         let context = self.context.clone();
         let shutdown = &self.shutdown.clone();
         let registry = &context.registry;
-        let mut sessions = registry.sessions();
-        sessions.mark_unchanged();
+        let mut sessions = self.sessions.clone();
         let mut status_due = Some(tokio::time::Instant::now());
         loop {
+            if self.has_lost_its_place {
+                return Err(ServiceError::Registry(MaasError::Superseded));
+            }
             // A task ends only when its slot has gone, so that any more tasks than slots are still ending.
             if self.has_shrunk && self.tasks.len() <= self.slots.len() {
                 self.has_shrunk = false;
@@ -157,6 +179,7 @@ impl Service {
                             claimed = claim(&context.config, &**registry) => claimed?,
                             _ = told_to_end(shutdown) => return Ok(()),
                         }
+                        status_due.get_or_insert(tokio::time::Instant::now());
                     }
                 }
                 Some(ended) = self.tasks.join_next() => {
@@ -170,8 +193,8 @@ impl Service {
                     status_due.get_or_insert(soon);
                 }
                 () = status_time => {
-                    status_due = None;
-                    self.publish_status(true).await;
+                    let is_published = self.publish_status(true).await;
+                    status_due = (!is_published).then(|| tokio::time::Instant::now() + STATUS_RETRY);
                 }
             }
         }
@@ -246,7 +269,7 @@ impl Service {
                 "too many different models are wanted at once, remove some first".to_owned(),
             );
         }
-        if self.settle(item, Settlement::Desired(&desired)).await {
+        if self.settle_desired(item, &desired).await {
             self.desired = desired;
             self.launch(&model, Vec::new());
         }
@@ -266,7 +289,7 @@ impl Service {
                 "fewer instances there than were to be removed"
             );
         }
-        if self.settle(item, Settlement::Desired(&desired)).await {
+        if self.settle_desired(item, &desired).await {
             self.desired = desired;
             self.has_shrunk |= removed > 0;
             self.stop_first(&name, &version, instances);
@@ -326,8 +349,18 @@ impl Service {
         self.context.changed.notify_one();
     }
 
+    /// As [`Self::settle`], and stores what is wanted from now on.
+    async fn settle_desired(&mut self, item: &QueueItem, desired: &DesiredModels) -> bool {
+        let settlement = Settlement::Desired(desired, Some(self.revision));
+        let is_settled = self.settle(item, settlement).await;
+        if is_settled {
+            self.revision = self.revision.wrapping_add(1);
+        }
+        is_settled
+    }
+
     /// True when the item was taken and is ours. One that could not be taken stays in the queue, and comes again.
-    async fn settle(&self, item: &QueueItem, settlement: Settlement<'_>) -> bool {
+    async fn settle(&mut self, item: &QueueItem, settlement: Settlement<'_>) -> bool {
         let settling = self.context.registry.settle(item, settlement);
         let settled = tokio::select! {
             settled = settling => settled,
@@ -340,6 +373,11 @@ impl Service {
                 tracing::warn!(item = item.id, "someone else took the request");
                 false
             }
+            Err(error @ MaasError::Superseded) => {
+                tracing::error!(%error, "another service serves, or somebody has edited the state: ending");
+                self.has_lost_its_place = true;
+                false
+            }
             Err(error) => {
                 tracing::error!(item = item.id, %error, "cannot take the request out of the queue, trying again");
                 sleep(PAUSE).await;
@@ -348,13 +386,20 @@ impl Service {
         }
     }
 
-    async fn publish_status(&mut self, running: bool) {
+    /// False when it should be tried again.
+    async fn publish_status(&mut self, running: bool) -> bool {
         let Some(document) = self.status_document(running) else {
-            return;
+            tracing::error!("the status is too long to be published");
+            return true;
         };
         let publishing = self.context.registry.publish_status(&document);
-        if let Ok(Err(error)) = timeout(PAUSE, publishing).await {
-            tracing::debug!(%error, "cannot publish the status");
+        match timeout(PAUSE, publishing).await {
+            Ok(Ok(())) => true,
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "cannot publish the status yet");
+                false
+            }
+            Err(_) => false,
         }
     }
 
@@ -378,6 +423,7 @@ impl Service {
         for instance in &mut status.instances {
             instance.place = None;
             instance.last_failure = None;
+            instance.url = None;
         }
         let document = serde_json::to_vec(&status).ok()?;
         (document.len() <= MAX_DOCUMENT).then_some(document)

@@ -3,19 +3,21 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use alidade_maas_core::{DesiredModels, MaasError, Registry};
+use alidade_maas_core::{DesiredModels, MaasError, Registry, Revision};
 use tokio::time::sleep;
 
 use crate::config::ServiceConfig;
 use crate::launcher::{Launcher, RunningInstance};
 
 const PAUSE: Duration = Duration::from_secs(1);
+const LOOK_AT_BROKEN_STATE: Duration = Duration::from_secs(5);
 /// Ids start here: upstream's first container, 1, is the service itself.
 const FIRST_ID: u64 = 2;
 
 /// What a service begins with.
 pub(crate) struct Inheritance {
     pub(crate) desired: DesiredModels,
+    pub(crate) revision: Revision,
     /// For each model of the desired state, no more instances than it wants.
     pub(crate) adopted: Vec<Vec<Box<dyn RunningInstance>>>,
     /// Instances that nobody wants any more.
@@ -24,21 +26,29 @@ pub(crate) struct Inheritance {
     pub(crate) first_id: u64,
 }
 
-/// Becomes the one that serves; waits for the remains of a former service.
+/// Becomes the one that serves; waits for the remains of a former service, and for the registry for as long as it is away:
+/// models that run go on meanwhile.
 pub(crate) async fn claim(
     config: &ServiceConfig,
     registry: &dyn Registry,
 ) -> Result<(), MaasError> {
-    let started = Instant::now();
+    let mut refused_since = None;
     loop {
         let error = match registry.claim(&config.holder).await {
             Ok(()) => return Ok(()),
-            Err(error @ (MaasError::AlreadyServed { .. } | MaasError::Unavailable { .. })) => error,
+            Err(error @ MaasError::Unavailable { .. }) => {
+                refused_since = None;
+                error
+            }
+            Err(error @ MaasError::AlreadyServed { .. }) => {
+                let since = *refused_since.get_or_insert_with(Instant::now);
+                if since.elapsed() >= config.claim_patience {
+                    return Err(error);
+                }
+                error
+            }
             Err(error) => return Err(error),
         };
-        if started.elapsed() >= config.claim_patience {
-            return Err(error);
-        }
         tracing::warn!(%error, "waiting to become the service");
         sleep(PAUSE).await;
     }
@@ -49,13 +59,7 @@ pub(crate) async fn inherit(
     launcher: &dyn Launcher,
     registry: &dyn Registry,
 ) -> Result<Inheritance, MaasError> {
-    let desired = match registry.desired().await {
-        Err(error @ MaasError::Malformed { .. }) => {
-            tracing::error!(%error, "stored state is lost, starting without models");
-            DesiredModels::default()
-        }
-        read => read?,
-    };
+    let (desired, revision) = read_desired(registry).await?;
     let mut adopted = Vec::new();
     let mut surplus = Vec::new();
     let mut kept = BTreeSet::new();
@@ -69,9 +73,19 @@ pub(crate) async fn inherit(
         kept.extend(ids.map(|id| (model.name.clone(), id.to_string())));
         adopted.push(instances);
     }
-    match clear_registry(registry, &kept).await {
+    let cleared = loop {
+        match clear_registry(registry, &kept).await {
+            Err(error @ MaasError::Unavailable { .. }) => {
+                tracing::warn!(%error, "cannot clear the registry yet, trying again");
+                sleep(PAUSE).await;
+            }
+            outcome => break outcome,
+        }
+    };
+    match cleared {
         Ok(first_id) => Ok(Inheritance {
             desired,
+            revision,
             adopted,
             surplus,
             first_id,
@@ -82,6 +96,24 @@ pub(crate) async fn inherit(
                 instance.leave();
             }
             Err(error)
+        }
+    }
+}
+
+/// Waits for the registry, and also for somebody to mend a state that cannot be read: to begin without models would end
+/// all that run.
+async fn read_desired(registry: &dyn Registry) -> Result<(DesiredModels, Revision), MaasError> {
+    loop {
+        match registry.desired().await {
+            Err(error @ MaasError::Unavailable { .. }) => {
+                tracing::warn!(%error, "cannot read the stored desired state yet, trying again");
+                sleep(PAUSE).await;
+            }
+            Err(error @ MaasError::Malformed { .. }) => {
+                tracing::error!(%error, "mend the node `desired` of the service's state in ZooKeeper, or delete it to begin without models");
+                sleep(LOOK_AT_BROKEN_STATE).await;
+            }
+            read => return read,
         }
     }
 }

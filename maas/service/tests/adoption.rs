@@ -276,7 +276,7 @@ fn store(runtime: &Runtime, registry: &MemoryRegistry, instances: u32) {
     runtime.block_on(async {
         registry.enqueue_bytes(b"null").unwrap();
         let item = registry.next_item().await.unwrap();
-        let settlement = alidade_maas_core::Settlement::Desired(&desired);
+        let settlement = alidade_maas_core::Settlement::Desired(&desired, None);
         assert!(registry.settle(&item, settlement).await.unwrap());
     });
 }

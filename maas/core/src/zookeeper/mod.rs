@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use self::session::Shared;
 use crate::{
     Answer, ContainerRecord, DEFAULT_CONFIG_PATH, DesiredModels, Listing, MaasConfig, MaasError,
-    ModelRequest, QueueItem, Registry, Routing, Routings, ServiceInstance, ServiceStatus,
+    ModelRequest, QueueItem, Registry, Revision, Routing, Routings, ServiceInstance, ServiceStatus,
     Settlement,
 };
 
@@ -144,7 +144,7 @@ impl Registry for ZooKeeperRegistry {
         Box::pin(async { operations::holder(&*self.shared.session().await?).await })
     }
 
-    fn desired(&self) -> Answer<'_, DesiredModels> {
+    fn desired(&self) -> Answer<'_, (DesiredModels, Revision)> {
         Box::pin(async { operations::desired(&*self.shared.session().await?).await })
     }
 

@@ -6,8 +6,8 @@ use zookeeper_client as zk;
 
 use super::session::{Session, Shared, is_unavailable};
 use crate::{
-    DesiredModels, Listing, MaasError, QueueItem, ServiceInstance, ServiceStatus, ServiceType,
-    Settlement, UnreadableNode,
+    DesiredModels, Listing, MaasError, QueueItem, Revision, ServiceInstance, ServiceStatus,
+    ServiceType, Settlement, UnreadableNode,
 };
 
 const ITEM_PREFIX: &str = "qn-";
@@ -167,7 +167,7 @@ async fn settle_once(
             park(session, item).await?;
             delete(session, &path).await
         }
-        Settlement::Desired(desired) => {
+        Settlement::Desired(desired, revision) => {
             let data = desired.write()?;
             let state = format!("{}/desired", session.config.state_root());
             ensure_path(session, &state).await?;
@@ -175,7 +175,7 @@ async fn settle_once(
             let mut transaction = session.client.new_multi_writer();
             transaction.add_delete(&path, None).map_err(failed)?;
             transaction
-                .add_set_data(&state, &data, None)
+                .add_set_data(&state, &data, revision)
                 .map_err(failed)?;
             let commit = async {
                 match transaction.commit().await {
@@ -189,6 +189,7 @@ async fn settle_once(
                 // The answer to our own commit may have been lost.
                 Err(zk::Error::NoNode) if may_be_done => stored_is(session, &state, &data).await,
                 Err(zk::Error::NoNode) => Ok(false),
+                Err(zk::Error::BadVersion) => Err(MaasError::Superseded),
                 Err(error) => Err(failed(error)),
             }
         }
@@ -349,11 +350,12 @@ pub(super) async fn holder(session: &Session) -> Result<Option<String>, MaasErro
     }
 }
 
-pub(super) async fn desired(session: &Session) -> Result<DesiredModels, MaasError> {
+pub(super) async fn desired(session: &Session) -> Result<(DesiredModels, Revision), MaasError> {
     let path = format!("{}/desired", session.config.state_root());
     match session.run(session.client.get_data(&path)).await {
-        Ok((data, _)) => DesiredModels::read(&data),
-        Err(zk::Error::NoNode) => Ok(DesiredModels::default()),
+        Ok((data, stat)) => Ok((DesiredModels::read(&data)?, stat.version)),
+        // As a node that has just been made.
+        Err(zk::Error::NoNode) => Ok((DesiredModels::default(), 0)),
         Err(error) => Err(session.error("read", &path, error)),
     }
 }
