@@ -73,15 +73,18 @@ impl HadoopError {
     }
 
     /// Whether the same may go well some time later, without anybody changing anything: a server is away, a NameNode is
-    /// in safe mode.
+    /// in safe mode, a key distribution centre gives no tickets.
     pub fn may_pass(&self) -> bool {
         match self {
             HadoopError::Unreachable { .. }
             | HadoopError::ConnectionLost { .. }
-            | HadoopError::TimedOut { .. } => true,
+            | HadoopError::TimedOut { .. }
+            | HadoopError::Login { .. }
+            | HadoopError::Kerberos(_) => true,
             HadoopError::FileSystem(error) => matches!(
                 error.problem,
                 FileProblem::SafeMode
+                    | FileProblem::Login
                     | FileProblem::NoSpace
                     | FileProblem::Unreachable
                     | FileProblem::TimedOut

@@ -130,7 +130,7 @@ mod tests {
         .unwrap();
         assert_eq!(
             place.container,
-            "container_e17_1410901177871_0001_02_000005"
+            "container_e17_1410901177871_0001_01_000005"
         );
         assert_eq!(place.host, "node7");
         assert_eq!(place.logs, Path::new("/logs/a"));

@@ -1,6 +1,6 @@
 //! Models in containers of a YARN cluster.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,7 +9,8 @@ use alidade_hadoop::{
     LaunchContext, LocalResource, Resource,
 };
 use alidade_maas_core::{ContainerRecord, DesiredModel, DesiredModels, MaasError, Registry};
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join_all};
+use tokio::sync::OnceCell;
 use tokio::time::sleep;
 
 use super::instance::YarnInstance;
@@ -58,6 +59,8 @@ pub(super) struct Inner {
     former: Mutex<Vec<FleetContainer>>,
     /// Names of those that were adopted.
     adopted: Mutex<BTreeSet<String>>,
+    /// What containers were started for, as it was when this attempt began.
+    records_at_start: OnceCell<HashMap<String, ContainerRecord>>,
 }
 
 /// What [`YarnModels::new`] is made of.
@@ -74,7 +77,6 @@ pub(super) struct Parts {
 
 impl YarnModels {
     pub(super) fn new(parts: Parts, config: &ServiceConfig) -> YarnModels {
-        let service = format!("{}{}", parts.settings.zookeeper, parts.settings.config_path);
         let user = parts.files.user().to_owned();
         let inner = Inner {
             registrations: Registrations::follow(parts.registry.clone()),
@@ -83,13 +85,14 @@ impl YarnModels {
             drain: config.drain,
             grace: config.grace,
             fleet: parts.fleet,
-            payloads: Payloads::new(parts.files, &service),
+            payloads: Payloads::new(parts.files),
             resources: parts.resources,
             tokens: parts.tokens,
             settings: parts.settings,
             attempt: parts.attempt,
             former: Mutex::new(parts.former),
             adopted: Mutex::default(),
+            records_at_start: OnceCell::new(),
         };
         YarnModels {
             inner: Arc::new(inner),
@@ -98,13 +101,52 @@ impl YarnModels {
 }
 
 impl Inner {
-    fn take_former(&self, ids: &[String]) -> Vec<FleetContainer> {
+    /// The containers of earlier attempts that were started for this model, by their records.
+    fn take_former(
+        &self,
+        model: &DesiredModel,
+        records: &HashMap<String, ContainerRecord>,
+    ) -> Vec<FleetContainer> {
+        let is_of_model = |container: &FleetContainer| {
+            let record = records.get(&container.id().to_string());
+            record.is_some_and(|record| {
+                record.name == model.name
+                    && record.version == model.version
+                    && record.deployment == model.deployment
+            })
+        };
         let mut former = self.former.lock().unwrap_or_else(PoisonError::into_inner);
         let (taken, left) = std::mem::take(&mut *former)
             .into_iter()
-            .partition(|container| ids.contains(&container.id().to_string()));
+            .partition(is_of_model);
         *former = left;
         taken
+    }
+
+    /// What the containers of earlier attempts were started for. Those that have ended are forgotten, all asked at once.
+    async fn survey_former(&self) -> HashMap<String, ContainerRecord> {
+        let former = {
+            let former = self.former.lock();
+            std::mem::take(&mut *former.unwrap_or_else(PoisonError::into_inner))
+        };
+        let looks = former.into_iter().map(|container| async move {
+            let runs = self.still_runs(&container).await;
+            (container, runs)
+        });
+        for (container, runs) in join_all(looks).await {
+            if runs {
+                let former = self.former.lock();
+                former
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(container);
+            } else {
+                tracing::info!(container = %container.id(), "a container of an earlier attempt has ended");
+            }
+        }
+        let records = self.records().await.into_iter();
+        records
+            .filter_map(|(id, record)| Some((id, record?)))
+            .collect()
     }
 
     fn has_adopted(&self, name: &str) -> bool {
@@ -188,7 +230,7 @@ impl Inner {
         let command = format!("exec ./{BINARY} maas runner {RUNNER_LOGS}");
         let mut context =
             LaunchContext::new(command).with_environment(RunnerSettings::VARIABLE, &encoded)?;
-        super::master::add_kerberos(&mut context, &self.settings);
+        super::master::add_kerberos_of_runner(&mut context, &self.settings);
         context.local_resources = payload.resources.clone();
         context.local_resources.extend(self.resources.clone());
         Ok(context)
@@ -197,8 +239,10 @@ impl Inner {
 
 impl Launcher for YarnModels {
     fn check(&self, model: &DesiredModel) -> Result<(), LaunchError> {
+        self.inner.payloads.check_path(&model.path)?;
+        // Zero when it is not known.
         let maximum = self.inner.fleet.maximum().memory_mb;
-        if i64::from(model.memory) > maximum {
+        if maximum > 0 && i64::from(model.memory) > maximum {
             return Err(LaunchError::Payload(MaasError::BadRequest(format!(
                 "{} MB are wanted, and the largest container of this cluster has {maximum} MB \
                  (yarn.scheduler.maximum-allocation-mb)",
@@ -224,26 +268,11 @@ impl Launcher for YarnModels {
         model: &'a DesiredModel,
     ) -> BoxFuture<'a, Vec<Box<dyn RunningInstance>>> {
         Box::pin(async move {
-            let ids: Vec<String> = self
-                .inner
-                .records()
-                .await
-                .into_iter()
-                .filter(|(_, record)| {
-                    record.as_ref().is_some_and(|record| {
-                        record.name == model.name
-                            && record.version == model.version
-                            && record.deployment == model.deployment
-                    })
-                })
-                .map(|(id, _)| id)
-                .collect();
+            let inner = &self.inner;
+            let records = inner.records_at_start.get_or_init(|| inner.survey_former());
+            let records = records.await;
             let mut adopted: Vec<Box<dyn RunningInstance>> = Vec::new();
-            for container in self.inner.take_former(&ids) {
-                if !self.inner.still_runs(&container).await {
-                    tracing::info!(container = %container.id(), "a container of an earlier attempt has ended");
-                    continue;
-                }
+            for container in inner.take_former(model, records) {
                 tracing::info!(container = %container.id(), model = model.name, version = model.version, "adopted");
                 self.inner
                     .adopted
@@ -261,13 +290,13 @@ impl Launcher for YarnModels {
     }
 
     fn retain<'a>(&'a self, desired: &'a DesiredModels) -> BoxFuture<'a, ()> {
-        self.inner.payloads.forget_others(&desired.models);
+        let unused = self.inner.payloads.forget_others(&desired.models);
         let inner = self.inner.clone();
         // Aside, as nodes and HDFS may take their time.
         tokio::spawn(async move {
             inner.stop_strays().await;
-            if let Err(error) = inner.payloads.delete_unused().await {
-                tracing::warn!(%error, "cannot delete copies of payloads that are not needed any more");
+            if let Err(error) = inner.payloads.delete(&unused).await {
+                tracing::warn!(%error, ?unused, "cannot delete copies of payloads that are not needed any more");
             }
         });
         Box::pin(async {})
@@ -331,22 +360,44 @@ struct YarnDeployment {
     payload: Payload,
 }
 
+/// A container that is noted down; forgotten again when it is not started in the end.
+struct Recorded {
+    inner: Arc<Inner>,
+    id: String,
+    is_started: bool,
+}
+
+impl Drop for Recorded {
+    fn drop(&mut self) {
+        if self.is_started {
+            return;
+        }
+        let (inner, id) = (self.inner.clone(), self.id.clone());
+        tokio::spawn(async move { inner.forget(&id).await });
+    }
+}
+
 impl YarnDeployment {
     async fn start(
         &self,
         note: &(dyn Fn(&str) + Send + Sync),
     ) -> Result<YarnInstance, LaunchError> {
         let inner = &self.inner;
+        inner.payloads.check(&self.model).await?;
+        let mut context = inner.launch_context(&self.model, &self.payload)?;
         let wanted = Resource::new(i64::from(self.model.memory), VIRTUAL_CORES);
         let container = self.wait_for_container(wanted, note).await?;
-        inner.record(&container, &self.model).await;
-        let mut context = inner.launch_context(&self.model, &self.payload)?;
         context.credentials = inner.tokens.for_containers().await?;
-        let id = container.id().to_string();
-        if let Err(error) = container.start(&context).await {
-            inner.forget(&id).await;
-            return Err(error.into());
-        }
+        let mut recorded = Recorded {
+            inner: inner.clone(),
+            id: container.id().to_string(),
+            is_started: false,
+        };
+        inner.record(&container, &self.model).await;
+        // A node that refuses is no fault of the model's.
+        let started = container.start(&context).await;
+        started.map_err(|error| LaunchError::Lost(error.to_string()))?;
+        recorded.is_started = true;
         Ok(YarnInstance::new(inner.clone(), &self.model, container))
     }
 }

@@ -19,7 +19,7 @@ use super::settings::{MASTER_SETTINGS, MasterSettings, decode};
 use super::tokens::Tokens;
 use super::{BINARY, CONFIGURATION, KERBEROS_CONF, KEYTAB, MASTER_LOGS};
 use crate::shutdown::told_to_end;
-use crate::{Shutdown, serve};
+use crate::{ServiceError, Shutdown, serve};
 
 const TOKEN_FILE: &str = "HADOOP_TOKEN_FILE_LOCATION";
 /// Names the token file where it is to be used for the master's own token alone: with a keytab, HDFS is not to be read by
@@ -29,6 +29,8 @@ const MASTER_TOKENS: &str = "ALIDADE_MASTER_TOKENS";
 const LOOK_FOR_STOP: Duration = Duration::from_secs(1);
 /// For the resource manager to note down that the application is finished.
 const FINISH_PATIENCE: Duration = Duration::from_secs(60);
+/// For what an attempt still does when it is over.
+const LEAVE_LIMIT: Duration = Duration::from_secs(10);
 /// HDFS may be in safe mode when a cluster starts.
 const FILES_PATIENCE: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(5);
@@ -123,6 +125,7 @@ async fn serve_on_yarn(surroundings: Surroundings) -> Result<(), MasterError> {
     let application = attempt.application;
     let (shutdown, shut_down) = watch::channel(Shutdown::No);
     leave_on_signal(shutdown.clone());
+    end_in_time(shut_down.clone());
 
     let master = ApplicationMaster::connect(&conf, &credentials)?;
     let (fleet, former) = Fleet::start(master, &host, "", attempt, FleetOptions::default()).await?;
@@ -177,14 +180,13 @@ async fn serve_on_yarn(surroundings: Surroundings) -> Result<(), MasterError> {
     )
     .await;
     let how = *shut_down.borrow();
-    let outcome = finish(
-        &fleet,
-        &*registry,
-        how,
-        served.map_err(|error| error.to_string()),
-    )
-    .await;
-    if how == Shutdown::StopModels
+    if let Err(ServiceError::Registry(MaasError::Superseded)) = &served {
+        return Err(MasterError::Over(MaasError::Superseded.to_string()));
+    }
+    let served = served.map_err(|error| error.to_string());
+    let outcome = finish(&fleet, &*registry, how, served).await;
+    // What the resource manager has not noted down may have another attempt, which needs them.
+    if matches!(outcome, Ok(()) | Err(MasterError::Service(_)))
         && let Err(error) = files.delete(&directory).await
     {
         tracing::warn!(%error, "the application's files stay in HDFS");
@@ -201,13 +203,13 @@ async fn finish(
 ) -> Result<(), MasterError> {
     match (how, served) {
         (Shutdown::StopModels, _) => {
-            if let Err(error) = registry.request_stop(None).await {
-                tracing::debug!(%error, "the wish to end stays in ZooKeeper");
-            }
             let words = "stopped as requested";
             fleet
                 .finish(FinalStatus::Succeeded, words, FINISH_PATIENCE)
                 .await?;
+            if let Err(error) = registry.request_stop(None).await {
+                tracing::debug!(%error, "the wish to end stays in ZooKeeper");
+            }
             Ok(())
         }
         (Shutdown::LeaveModels, _) => Err(MasterError::Over("told to leave".to_owned())),
@@ -232,6 +234,22 @@ fn leave_on_signal(shutdown: watch::Sender<Shutdown>) {
             shutdown.send_replace(Shutdown::LeaveModels);
         }
         std::future::pending::<()>().await;
+    });
+}
+
+/// An attempt that is over must not hold up the next one, whatever it waits for. Its containers are not given back: that
+/// happens only where they are dropped.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "there is nothing in flight that this attempt may still finish"
+)]
+fn end_in_time(shut_down: watch::Receiver<Shutdown>) {
+    tokio::spawn(async move {
+        if told_to_end(&shut_down).await == Shutdown::LeaveModels {
+            sleep(LEAVE_LIMIT).await;
+            tracing::warn!("ending in the middle");
+            std::process::exit(1);
+        }
     });
 }
 
@@ -281,10 +299,10 @@ async fn resources(
     settings: &MasterSettings,
 ) -> Result<Vec<(String, alidade_hadoop::LocalResource)>, HadoopError> {
     let mut names = vec![BINARY];
-    if settings.has_keytab {
+    if settings.has_keytab && logs_in_to_zookeeper() {
         names.push(KEYTAB);
     }
-    if settings.has_kerberos_conf {
+    if settings.has_kerberos_conf && logs_in_to_zookeeper() {
         names.push(KERBEROS_CONF);
     }
     let started = std::time::Instant::now();
@@ -308,6 +326,18 @@ pub(super) fn command(settings: &MasterSettings) -> String {
         String::new()
     };
     format!("{tokens}exec ./{BINARY} maas master {MASTER_LOGS}")
+}
+
+/// As [`add_kerberos`], for a runner: it logs in to ZooKeeper only, and where it does not do that its model must not find a
+/// keytab beside it.
+pub(super) fn add_kerberos_of_runner(context: &mut LaunchContext, settings: &MasterSettings) {
+    if logs_in_to_zookeeper() {
+        add_kerberos(context, settings);
+    }
+}
+
+fn logs_in_to_zookeeper() -> bool {
+    Security::from_environment().is_ok_and(|security| security != Security::None)
 }
 
 /// Lets the Kerberos library of a container find what was uploaded. The paths are those of a container's shell.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use alidade_hadoop::{ApplicationId, HadoopConf, HadoopError, RemoteKind, ResourceManager};
-use alidade_maas_core::{Registry, ServiceStatus, ZooKeeperOptions, ZooKeeperRegistry};
+use alidade_maas_core::{Registry, ServiceStatus, ZooKeeperOptions, ZooKeeperRegistry, printable};
 use tokio::time::sleep;
 
 use super::submit::SubmitError;
@@ -18,7 +18,7 @@ pub(crate) async fn print_status(options: ZooKeeperOptions) -> Result<String, Su
     let Some(holder) = registry.holder().await? else {
         return Ok("no model service serves the queue\n".to_owned());
     };
-    let mut text = format!("served by {holder}\n");
+    let mut text = format!("served by {}\n", printable(&holder));
     if let Ok(id) = holder.parse::<ApplicationId>() {
         text += &application_line(id).await;
     }
@@ -52,26 +52,31 @@ fn describe(status: &ServiceStatus, text: &mut String) {
         let _ = write!(
             text,
             "{} {}: {}",
-            instance.name,
-            instance.version,
+            printable(&instance.name),
+            printable(&instance.version),
             instance.state.as_str()
         );
         if let Some(url) = &instance.url {
-            let _ = write!(text, " at {url}");
+            let _ = write!(text, " at {}", printable(url));
         }
         if instance.failures > 0 {
             let _ = write!(text, ", {} failures in a row", instance.failures);
         }
         if let Some(place) = &instance.place {
-            let _ = write!(text, " ({place})");
+            let _ = write!(text, " ({})", printable(place));
         }
         if let Some(failure) = &instance.last_failure {
-            let _ = write!(text, "; last failure: {failure}");
+            let _ = write!(text, "; last failure: {}", printable(failure));
         }
         text.push('\n');
     }
     for rejection in &status.rejected {
-        let _ = writeln!(text, "refused {}: {}", rejection.item, rejection.reason);
+        let _ = writeln!(
+            text,
+            "refused {}: {}",
+            printable(&rejection.item),
+            printable(&rejection.reason)
+        );
     }
 }
 

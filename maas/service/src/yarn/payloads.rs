@@ -6,16 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
-use alidade_hadoop::{FileProblem, FileSystem, HadoopError, LocalResource, payload_resources};
-use alidade_maas_core::{DesiredModel, ENDPOINT_FILE, MaasError};
+use alidade_hadoop::{FileSystem, HadoopError, LocalResource, payload_resources};
+use alidade_maas_core::{DesiredModel, ENDPOINT_FILE, MaasError, only_script};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use crate::LaunchError;
 
 /// More files than this are not a model.
 const MAX_FILES: usize = 10_000;
-/// Far more copies than one service has.
-const MAX_COPIES: usize = 100_000;
 /// Files copied at once.
 const COPIES: usize = 32;
 /// Below the user's home directory.
@@ -38,9 +36,8 @@ pub(super) struct Payload {
 }
 
 impl Payloads {
-    /// `service` tells the services of one user apart.
-    pub(super) fn new(files: FileSystem, service: &str) -> Payloads {
-        let directory = format!("{}/{FOLDER}/{}", files.home(), plain(service));
+    pub(super) fn new(files: FileSystem) -> Payloads {
+        let directory = format!("{}/{FOLDER}", files.home());
         Payloads {
             files,
             directory,
@@ -57,31 +54,45 @@ impl Payloads {
         }
         let resources = payload_resources(&self.files, &copy, MAX_FILES).await?;
         let names = resources.keys().map(String::as_str);
-        let script = only_script(&model.path, names)?;
+        let script = script_of(&model.path, names)?;
         Ok(Payload { script, resources })
     }
 
-    /// From now on only the copies of these models are needed.
-    pub(super) fn forget_others(&self, models: &[DesiredModel]) {
+    /// From now on only the copies of these models are needed. Gives the others.
+    pub(super) fn forget_others(&self, models: &[DesiredModel]) -> Vec<String> {
         let wanted: BTreeSet<String> = models.iter().map(|model| self.copy_of(model)).collect();
-        self.with_in_use(|in_use| *in_use = wanted);
+        self.with_in_use(|in_use| {
+            let unused = in_use.difference(&wanted).cloned().collect();
+            *in_use = wanted;
+            unused
+        })
     }
 
-    /// Deletes the copies that nobody needs.
-    pub(super) async fn delete_unused(&self) -> Result<(), HadoopError> {
-        let kept = match self.files.list(&self.directory, MAX_COPIES).await {
-            Ok(kept) => kept,
-            Err(error) if error.file_problem() == Some(FileProblem::Missing) => return Ok(()),
-            Err(error) => return Err(error),
-        };
-        for kept in kept {
-            let copy = kept.path.trim_end_matches(UNFINISHED);
-            if self.with_in_use(|in_use| in_use.contains(copy)) {
-                continue;
-            }
-            tracing::info!(path = kept.path, "deleting the copy of a payload");
-            self.files.delete(&kept.path).await?;
+    /// Deletes copies that nobody needs, with what there is of unfinished ones. Nothing else is ever deleted: other
+    /// services of the same user keep their copies in the same directory.
+    pub(super) async fn delete(&self, unused: &[String]) -> Result<(), HadoopError> {
+        for copy in unused {
+            tracing::info!(path = copy, "deleting the copy of a payload");
+            self.files.delete(copy).await?;
+            self.files.delete(&format!("{copy}{UNFINISHED}")).await?;
         }
+        Ok(())
+    }
+
+    /// Fails when a container could not be started with the payload now: HDFS is away, or somebody has deleted the copy.
+    pub(super) async fn check(&self, model: &DesiredModel) -> Result<(), LaunchError> {
+        let copy = self.copy_of(model);
+        if self.files.status(&copy).await?.is_some() {
+            return Ok(());
+        }
+        let reason = format!("its copy {copy} has been deleted; remove the model and add it again");
+        let path = model.path.clone();
+        Err(LaunchError::Payload(MaasError::Payload { path, reason }))
+    }
+
+    /// Refuses what can never be a payload, without looking at it.
+    pub(super) fn check_path(&self, path: &str) -> Result<(), LaunchError> {
+        self.files.absolute(path)?;
         Ok(())
     }
 
@@ -105,7 +116,7 @@ impl Payloads {
         let names = files
             .iter()
             .filter_map(|file| file.path.strip_prefix(&prefix));
-        only_script(&model.path, names)?;
+        script_of(&model.path, names)?;
         let unfinished = format!("{copy}{UNFINISHED}");
         self.files.delete(&unfinished).await?;
         self.files.make_directories(&unfinished, 0o700).await?;
@@ -139,24 +150,9 @@ impl Payloads {
 const UNFINISHED: &str = ".copying";
 
 /// The one script at the top of a payload.
-fn only_script<'n>(
-    path: &str,
-    names: impl Iterator<Item = &'n str>,
-) -> Result<String, LaunchError> {
-    let scripts: Vec<&str> = names
-        .filter(|name| !name.contains('/') && name.ends_with(".sh"))
-        .collect();
-    if let [script] = scripts[..] {
-        return Ok(script.to_owned());
-    }
-    let reason = if scripts.is_empty() {
-        "it needs exactly one .sh file that starts the model, and has none".to_owned()
-    } else {
-        let names = scripts.join(", ");
-        format!("it needs exactly one .sh file that starts the model, and has {names}")
-    };
-    let path = path.to_owned();
-    Err(LaunchError::Payload(MaasError::Payload { path, reason }))
+fn script_of<'n>(path: &str, names: impl Iterator<Item = &'n str>) -> Result<String, LaunchError> {
+    let at_the_top = names.filter(|name| !name.contains('/'));
+    Ok(only_script(path, at_the_top)?.to_owned())
 }
 
 /// A text as the name of a directory.
@@ -179,12 +175,15 @@ mod tests {
     #[test]
     fn a_payload_has_exactly_one_script_at_its_top() {
         let script = |names: &[&str]| {
-            let found = only_script("/m", names.iter().copied());
+            let found = script_of("/m", names.iter().copied());
             found.map_err(|error| error.to_string())
         };
         assert_eq!(script(&["a.py", "bin/b.sh", "rest.sh"]).unwrap(), "rest.sh");
         let none = script(&["a.py", "bin/b.sh"]).unwrap_err();
-        assert!(none.contains("/m") && none.contains("none"), "{none}");
+        assert!(
+            none.contains("/m") && none.contains("exactly one"),
+            "{none}"
+        );
         let two = script(&["a.sh", "b.sh"]).unwrap_err();
         assert!(two.contains("a.sh, b.sh"), "{two}");
     }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use alidade_hadoop::{
     ApplicationFiles, ApplicationId, ApplicationReport, ApplicationState, Authentication,
-    FileSystem, FinalStatus, HadoopConf, HadoopError, LaunchContext, Resource, ResourceManager,
-    Submission, hdfs_credentials,
+    FileSystem, FinalStatus, HadoopConf, HadoopError, LaunchContext, RemoteKind, Resource,
+    ResourceManager, Submission, hdfs_credentials,
 };
 use alidade_maas_core::{MaasError, Registry, ZooKeeperRegistry};
 use tokio::time::sleep;
@@ -64,6 +64,8 @@ pub(crate) enum SubmitError {
         path: PathBuf,
         source: std::io::Error,
     },
+    #[error("cannot listen for signals: {0}")]
+    Signals(std::io::Error),
     /// Something is missing that somebody must provide.
     #[error("{0}")]
     Precondition(String),
@@ -107,20 +109,26 @@ pub(crate) async fn submit(submit: Submit, say: Say<'_>) -> Result<(), SubmitErr
     };
     let resource = client.master_resource(new.maximum);
     let mut staged = ApplicationFiles::create(&client.files, FOLDER, new.id).await?;
+    let mut signals = match client.submit.foreground {
+        true => Some(EndSignals::install().map_err(SubmitError::Signals)?),
+        false => None,
+    };
     let outcome = match client.upload_and_submit(&mut staged, resource).await {
-        Ok(()) => client.wait_until_serving(give_up_at).await,
+        Ok(()) => {
+            client
+                .wait_until_serving(give_up_at, signals.as_mut())
+                .await
+        }
         Err(error) => Err(error),
     };
-    if let Err(error) = outcome {
-        if let Err(left) = staged.remove().await {
-            say(&format!("the application's files stay in HDFS: {left}"));
+    match (outcome, signals) {
+        (Ok(()), Some(signals)) => client.stay(signals).await,
+        (Ok(()), None) => Ok(()),
+        (Err(error), _) => {
+            client.clean_up(staged).await;
+            Err(error)
         }
-        return Err(error);
     }
-    if client.submit.foreground {
-        return client.stay().await;
-    }
-    Ok(())
 }
 
 /// One submission, once it is known that it can be made.
@@ -135,6 +143,25 @@ struct Client<'a> {
 }
 
 impl Client<'_> {
+    /// Deletes the uploaded files, unless the application may live: it could not start anything any more.
+    async fn clean_up(&self, staged: ApplicationFiles) {
+        match self.resource_manager.application_report(self.id).await {
+            Ok(report) if report.state.is_final() => {}
+            Err(error) if error.remote_kind() == Some(RemoteKind::ApplicationNotFound) => {}
+            _ => {
+                self.say(&format!(
+                    "{} may still run, so its files stay in HDFS; look with `maas_service.sh status`, end it with `yarn \
+                     application -kill {}`",
+                    self.id, self.id
+                ));
+                return;
+            }
+        }
+        if let Err(left) = staged.remove().await {
+            self.say(&format!("the application's files stay in HDFS: {left}"));
+        }
+    }
+
     fn say(&self, line: &str) {
         (self.say)(line);
     }
@@ -250,13 +277,27 @@ impl Client<'_> {
         Ok(launch)
     }
 
-    /// Until the master runs and has claimed the queue. Kills what does not run in time.
-    async fn wait_until_serving(&self, give_up_at: Instant) -> Result<(), SubmitError> {
+    /// Until the master runs and has claimed the queue. Kills what does not run in time, and what is not wanted any more
+    /// by a signal.
+    async fn wait_until_serving(
+        &self,
+        give_up_at: Instant,
+        mut signals: Option<&mut EndSignals>,
+    ) -> Result<(), SubmitError> {
         let id = self.id;
         let mut last = None;
         let mut running_since = None;
         loop {
-            let report = self.resource_manager.application_report(id).await?;
+            let report = match self.resource_manager.application_report(id).await {
+                Ok(report) => report,
+                // It is submitted, and goes on without us.
+                Err(error) if error.may_pass() && Instant::now() < give_up_at => {
+                    tracing::warn!(%error, "cannot ask for the application, trying again");
+                    sleep(LOOK).await;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
             if last != Some(report.state) {
                 last = Some(report.state);
                 self.say(&format!("{id}: {}", state_text(&report)));
@@ -266,8 +307,11 @@ impl Client<'_> {
             }
             if report.state == ApplicationState::Running {
                 let since = *running_since.get_or_insert_with(Instant::now);
-                let is_holder = self.registry.holder().await?.as_deref() == Some(&*id.to_string());
-                if is_holder {
+                let holder = self.registry.holder().await.unwrap_or_else(|error| {
+                    tracing::warn!(%error, "cannot ask who serves, trying again");
+                    None
+                });
+                if holder.as_deref() == Some(&*id.to_string()) {
                     self.say(&format!(
                         "{id} serves model requests; its master is on {}",
                         report.host
@@ -292,28 +336,49 @@ impl Client<'_> {
                     report.diagnostics.trim()
                 )));
             }
-            sleep(LOOK).await;
+            let is_ended = async {
+                match &mut signals {
+                    Some(signals) => signals.received().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = sleep(LOOK) => {}
+                () = is_ended => {
+                    self.kill("ended by a signal before it served").await?;
+                    return Err(SubmitError::Failed(format!("{id} was killed, as you wish")));
+                }
+            }
         }
     }
 
+    async fn kill(&self, reason: &str) -> Result<(), SubmitError> {
+        self.say(&format!("killing {}", self.id));
+        let killing = self
+            .resource_manager
+            .kill_application(self.id, reason, KILL_PATIENCE);
+        Ok(killing.await?)
+    }
+
     /// Follows the application until it has ended. SIGINT and SIGTERM end it, with all models.
-    async fn stay(&self) -> Result<(), SubmitError> {
+    async fn stay(&self, mut signals: EndSignals) -> Result<(), SubmitError> {
         let id = self.id;
         self.say("staying in the foreground; Ctrl-C ends the service and its models");
-        let mut signals = EndSignals::install().map_err(|source| SubmitError::File {
-            action: "listen for",
-            path: PathBuf::from("signals"),
-            source,
-        })?;
         let mut is_told = false;
         loop {
             tokio::select! {
-                () = signals.received(), if !is_told => {
-                    is_told = true;
-                    self.say(&format!("ending {id}"));
-                    self.registry.request_stop(Some(&id.to_string())).await?;
+                () = signals.received() => {
+                    if is_told {
+                        self.kill("ended by a second signal").await?;
+                    } else {
+                        is_told = true;
+                        self.say(&format!("ending {id} and its models; once more kills them"));
+                    }
                 }
                 () = sleep(LOOK) => {}
+            }
+            if is_told && let Err(error) = self.registry.request_stop(Some(&id.to_string())).await {
+                tracing::warn!(%error, "cannot ask it to end, trying again");
             }
             let report = match self.resource_manager.application_report(id).await {
                 Ok(report) => report,
@@ -354,9 +419,12 @@ fn read_small(path: &Path) -> Result<Vec<u8>, SubmitError> {
     };
     let mut content = Vec::new();
     let file = std::fs::File::open(path).map_err(failed)?;
-    file.take(MAX_SMALL_FILE)
+    file.take(MAX_SMALL_FILE + 1)
         .read_to_end(&mut content)
         .map_err(failed)?;
+    if content.len() as u64 > MAX_SMALL_FILE {
+        return Err(failed(std::io::Error::other("it is larger than 1 MiB")));
+    }
     Ok(content)
 }
 
