@@ -309,7 +309,8 @@ impl FileSystem {
                 if let Some((above, _)) =
                     home.rsplit_once('/').filter(|(above, _)| !above.is_empty())
                 {
-                    self.make_directories(above, 0o755).await?;
+                    // Where this is not allowed, neither is the home, which is what the user has to be told of.
+                    let _ = self.make_directories(above, 0o755).await;
                 }
                 self.make_directories(&home, 0o700).await
             }

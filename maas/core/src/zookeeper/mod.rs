@@ -85,6 +85,29 @@ impl ZooKeeperRegistry {
     }
 }
 
+impl ZooKeeperRegistry {
+    /// Refuses a configuration node that is not there, unless it is the usual one, which nobody needs to make: without it the
+    /// usual paths hold, which may be another service's.
+    ///
+    /// # Errors
+    /// [`MaasError::BadRequest`] with what to do; when there is no session within the connect time-out.
+    pub async fn require_config_node(&self) -> Result<(), MaasError> {
+        let path = &self.shared.options.config_path;
+        if path == DEFAULT_CONFIG_PATH {
+            return Ok(());
+        }
+        let session = self.shared.session().await?;
+        match session.run(session.client.check_stat(path)).await {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(MaasError::BadRequest(format!(
+                "there is no configuration node {path} (-zr) in ZooKeeper; make it, with paths of its own: \
+                 {{\"queue\":\"ZOOKEEPER\",\"queueConfig\":{{\"zk_path\":\"/my/queue\"}},\"serviceRoot\":\"/my/service\"}}"
+            ))),
+            Err(error) => Err(session.error("look for", path, error)),
+        }
+    }
+}
+
 impl Drop for ZooKeeperRegistry {
     fn drop(&mut self) {
         self.keeper.abort();

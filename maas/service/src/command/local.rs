@@ -87,6 +87,7 @@ async fn run_service(settings: Settings) -> Result<(), Refusal> {
     let registry = ZooKeeperRegistry::connect(settings.zookeeper)
         .await
         .map_err(failed)?;
+    registry.require_config_node().await.map_err(failed)?;
     let config = registry.config().await.map_err(failed)?;
     let registry = Arc::new(registry);
     let launcher = LocalProcesses::new(settings.local.clone(), &settings.config, registry.clone())

@@ -78,6 +78,12 @@ fn exit_code(args: &[String], command: impl FnOnce(&ParsedOptions) -> Result<(),
 }
 
 fn run_checked(parsed: &ParsedOptions) -> Result<(), Refusal> {
+    // Upstream passes over stray words; a mistyped `status` must not start a service.
+    if let Some(word) = parsed.positionals().first() {
+        return Err(failed(format!(
+            "{word} is no option, and neither `status` nor `stop`; --help tells the options"
+        )));
+    }
     check_numbers(parsed)?;
     let launcher = LauncherKind::chosen(parsed.value("launcher"));
     let launcher = launcher.map_err(|error| Refusal::Failed {
@@ -85,8 +91,19 @@ fn run_checked(parsed: &ParsedOptions) -> Result<(), Refusal> {
         code: 2,
     })?;
     match launcher {
-        LauncherKind::Local => local::run(parsed),
+        LauncherKind::Local => {
+            note_missing_yarn(parsed);
+            local::run(parsed)
+        }
         LauncherKind::Yarn => yarn::run(parsed),
+    }
+}
+
+/// Whoever has set a directory of Hadoop's may have expected YARN.
+fn note_missing_yarn(parsed: &ParsedOptions) {
+    let directory = std::env::var("HADOOP_CONF_DIR").unwrap_or_default();
+    if parsed.value("launcher").is_none() && !directory.is_empty() {
+        eprintln!("HADOOP_CONF_DIR={directory} has no yarn-site.xml, so models do not run on YARN");
     }
 }
 

@@ -42,6 +42,8 @@ const OWN_VARIABLES: [&str; 4] = [
 ];
 /// A registration that cannot be taken out within this time is left to the end of the session, and to the service.
 const WITHDRAWAL_LIMIT: Duration = Duration::from_secs(5);
+/// Begins the line that says why the runner has ended.
+pub(crate) const LAST_WORDS: &str = "alidade runner: ";
 /// Most characters of the line that says why the runner has ended.
 const MAX_LINE: usize = 600;
 /// Of a longer line, the beginning that is kept; the last words of the model are at its end.
@@ -171,7 +173,7 @@ fn last_line(reason: &str) -> String {
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
     let words: Vec<&str> = plain.split_whitespace().collect();
-    let line = format!("alidade runner: {}", words.join(" "));
+    let line = format!("{LAST_WORDS}{}", words.join(" "));
     let length = line.chars().count();
     if length <= MAX_LINE {
         return line;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use alidade_hadoop::FleetContainer;
+use alidade_hadoop::{ContainerEnd, FleetContainer};
 use alidade_maas_core::DesiredModel;
 use futures::future::BoxFuture;
 use tokio::time::{sleep, timeout};
@@ -12,6 +12,7 @@ use super::launcher::Inner;
 use crate::LaunchError;
 use crate::launcher::{InstanceEnd, LaunchAnswer, RunningInstance};
 use crate::registration_id::registration_id;
+use crate::runner::LAST_WORDS;
 
 const REGISTRY_PAUSE: Duration = Duration::from_secs(1);
 /// Beyond what the runner takes to drain and to end its model.
@@ -58,8 +59,8 @@ impl YarnInstance {
             // It ends only once; a registration may be one that is about to go.
             biased;
             end = container.ended() => Err(match end.blames_the_container() {
-                true => LaunchError::Ended(end.to_string()),
-                false => LaunchError::Lost(end.to_string()),
+                true => LaunchError::Ended(without_frame(words_of(&end))),
+                false => LaunchError::Lost(words_of(&end)),
             }),
             url = registered => Ok(url),
         }
@@ -74,7 +75,7 @@ impl YarnInstance {
         self.unregister().await;
         InstanceEnd {
             blames_model: end.blames_the_container(),
-            reason: end.to_string(),
+            reason: words_of(&end),
         }
     }
 
@@ -117,6 +118,22 @@ impl YarnInstance {
     }
 }
 
+/// The runner's own account, where it has given one, else YARN's.
+fn words_of(end: &ContainerEnd) -> String {
+    match end.diagnostics.rsplit_once(LAST_WORDS) {
+        Some((_, words)) => words.lines().next().unwrap_or_default().trim().to_owned(),
+        None => end.to_string(),
+    }
+}
+
+/// The runner may have said already that the model was not ready.
+fn without_frame(words: String) -> String {
+    let framed = words
+        .strip_prefix("the model ended before it was ready (")
+        .and_then(|rest| rest.strip_suffix(')'));
+    framed.map(str::to_owned).unwrap_or(words)
+}
+
 impl RunningInstance for YarnInstance {
     fn id(&self) -> u64 {
         self.id
@@ -142,5 +159,26 @@ impl RunningInstance for YarnInstance {
         if let Some(container) = self.container.take() {
             container.leave();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_runners_own_words_count() {
+        let end = |diagnostics: &str| ContainerEnd {
+            exit_status: 1,
+            diagnostics: diagnostics.to_owned(),
+        };
+        let told = end(
+            "Exception\n{\"a\":1}\nalidade runner: the model ended before it was ready (exit status: 3)\n\n",
+        );
+        let words = words_of(&told);
+        assert_eq!(without_frame(words), "exit status: 3");
+        let silent = words_of(&end("Killed by external signal"));
+        assert!(silent.contains("exit code 1"), "{silent}");
+        assert_eq!(without_frame("it is away".to_owned()), "it is away");
     }
 }

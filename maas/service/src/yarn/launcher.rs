@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use alidade_hadoop::{
-    ApplicationAttemptId, ContainerId, ContainerState, FileSystem, Fleet, FleetContainer,
-    LaunchContext, LocalResource, Resource,
+    ApplicationAttemptId, ContainerId, ContainerState, ContainerTokens, FileSystem, Fleet,
+    FleetContainer, LaunchContext, LocalResource, Resource,
 };
 use alidade_maas_core::{ContainerRecord, DesiredModel, DesiredModels, MaasError, Registry};
 use futures::future::{BoxFuture, join_all};
@@ -17,7 +17,6 @@ use super::instance::YarnInstance;
 use super::payloads::{Payload, Payloads};
 use super::registrations::Registrations;
 use super::settings::MasterSettings;
-use super::tokens::Tokens;
 use super::{BINARY, RUNNER_LOGS};
 use crate::launcher::{Deployment, LaunchAnswer, Launcher, RunningInstance};
 use crate::registration_id::registration_id;
@@ -52,7 +51,7 @@ pub(super) struct Inner {
     payloads: Payloads,
     /// What every runner needs beside its payload.
     resources: Vec<(String, LocalResource)>,
-    tokens: Tokens,
+    tokens: ContainerTokens,
     settings: MasterSettings,
     attempt: ApplicationAttemptId,
     /// Of earlier attempts, until they are adopted or found to belong to nothing.
@@ -69,7 +68,7 @@ pub(super) struct Parts {
     pub(super) fleet: Fleet,
     pub(super) files: FileSystem,
     pub(super) resources: Vec<(String, LocalResource)>,
-    pub(super) tokens: Tokens,
+    pub(super) tokens: ContainerTokens,
     pub(super) settings: MasterSettings,
     pub(super) attempt: ApplicationAttemptId,
     pub(super) former: Vec<FleetContainer>,
@@ -387,7 +386,7 @@ impl YarnDeployment {
         let mut context = inner.launch_context(&self.model, &self.payload)?;
         let wanted = Resource::new(i64::from(self.model.memory), VIRTUAL_CORES);
         let container = self.wait_for_container(wanted, note).await?;
-        context.credentials = inner.tokens.for_containers().await?;
+        context.credentials = inner.tokens.for_container().await?;
         let mut recorded = Recorded {
             inner: inner.clone(),
             id: container.id().to_string(),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alidade_hadoop::{
-    ApplicationMaster, ContainerId, Credentials, FileSystem, FinalStatus, Fleet, FleetOptions,
-    HadoopConf, HadoopError, LaunchContext, application_resources,
+    ApplicationMaster, ContainerId, ContainerTokens, Credentials, FileSystem, FinalStatus, Fleet,
+    FleetOptions, HadoopConf, HadoopError, LaunchContext, application_resources,
 };
 use alidade_maas_core::{MaasError, Registry, ZooKeeperRegistry};
 use alidade_zookeeper::Security;
@@ -16,7 +16,6 @@ use tokio::time::sleep;
 
 use super::launcher::{Parts, YarnModels, end_stray};
 use super::settings::{MASTER_SETTINGS, MasterSettings, decode};
-use super::tokens::Tokens;
 use super::{BINARY, CONFIGURATION, KERBEROS_CONF, KEYTAB, MASTER_LOGS};
 use crate::shutdown::told_to_end;
 use crate::{ServiceError, Shutdown, serve};
@@ -147,9 +146,9 @@ async fn serve_on_yarn(surroundings: Surroundings) -> Result<(), MasterError> {
         }
     };
     let tokens = if settings.has_keytab {
-        Tokens::by_keytab(conf, files.clone())
+        ContainerTokens::by_keytab(conf, files.clone())
     } else {
-        Tokens::submitted(&credentials)
+        ContainerTokens::submitted(&credentials)
     };
     let config = settings.service_config(application.to_string());
     let directory = settings.directory.clone();

@@ -13,7 +13,6 @@ mod preconditions;
 mod registrations;
 mod settings;
 mod submit;
-mod tokens;
 
 pub use master::run_master;
 pub(crate) use operate::{print_status, stop_service};

@@ -7,7 +7,7 @@ use alidade_hadoop::{ApplicationId, HadoopConf, HadoopError, RemoteKind, Resourc
 use alidade_maas_core::{Registry, ServiceStatus, ZooKeeperOptions, ZooKeeperRegistry, printable};
 use tokio::time::sleep;
 
-use super::submit::SubmitError;
+use super::submit::{KIND, SubmitError};
 
 const LOOK: Duration = Duration::from_millis(500);
 const KILL_PATIENCE: Duration = Duration::from_secs(30);
@@ -15,8 +15,9 @@ const KILL_PATIENCE: Duration = Duration::from_secs(30);
 /// Describes the service that serves a configuration: who, since when, its instances.
 pub(crate) async fn print_status(options: ZooKeeperOptions) -> Result<String, SubmitError> {
     let registry = ZooKeeperRegistry::connect(options).await?;
+    registry.require_config_node().await?;
     let Some(holder) = registry.holder().await? else {
-        return Ok("no model service serves the queue\n".to_owned());
+        return Ok(nobody_serves().await);
     };
     let mut text = format!("served by {}\n", printable(&holder));
     if let Ok(id) = holder.parse::<ApplicationId>() {
@@ -25,6 +26,27 @@ pub(crate) async fn print_status(options: ZooKeeperOptions) -> Result<String, Su
     let status = registry.published_status().await?.unwrap_or_default();
     describe(&status, &mut text);
     Ok(text)
+}
+
+/// No master holds the queue now; one may be about to.
+async fn nobody_serves() -> String {
+    let mut text = "no model service serves the queue\n".to_owned();
+    let asked = async {
+        let resource_manager = ResourceManager::connect(&HadoopConf::from_environment()?)?;
+        resource_manager.applications(&[KIND], &[], true).await
+    };
+    for report in asked.await.unwrap_or_default() {
+        let _ = writeln!(
+            text,
+            "but {} of user {} is {:?} and may be a service whose master is just starting, or hangs; end it with `yarn \
+             application -kill {}` if it is not to serve",
+            report.id,
+            printable(&report.user),
+            report.state,
+            report.id
+        );
+    }
+    text
 }
 
 async fn application_line(id: ApplicationId) -> String {
@@ -86,8 +108,9 @@ pub(crate) async fn stop_service(
     patience: Duration,
 ) -> Result<String, SubmitError> {
     let registry = ZooKeeperRegistry::connect(options).await?;
+    registry.require_config_node().await?;
     let Some(holder) = registry.holder().await? else {
-        return Ok("no model service serves the queue\n".to_owned());
+        return Ok(nobody_serves().await);
     };
     let Ok(id) = holder.parse::<ApplicationId>() else {
         return Err(SubmitError::Precondition(format!(

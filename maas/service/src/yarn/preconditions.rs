@@ -1,14 +1,12 @@
-//! What must be there before anything is uploaded.
+//! What must not be there before anything is uploaded.
 
 use std::path::Path;
 
-use alidade_hadoop::{
-    ApplicationId, HadoopError, QueueInfo, QueueState, RemoteKind, ResourceManager,
-};
+use alidade_hadoop::{ApplicationId, RemoteKind, ResourceManager};
 use alidade_maas_core::{Registry, ZooKeeperRegistry};
 use alidade_zookeeper::{SASL_VARIABLE, Security};
 
-use super::submit::{Say, SubmitError};
+use super::submit::SubmitError;
 
 /// Containers must be able to log in to ZooKeeper if we have to.
 pub(super) fn check_log_in(keytab: Option<&Path>) -> Result<(), SubmitError> {
@@ -23,60 +21,7 @@ pub(super) fn check_log_in(keytab: Option<&Path>) -> Result<(), SubmitError> {
     )))
 }
 
-/// A node, and a queue that takes applications.
-pub(super) async fn check_cluster(
-    resource_manager: &ResourceManager,
-    queue: &str,
-    say: Say<'_>,
-) -> Result<(), SubmitError> {
-    let nodes = resource_manager.running_nodes().await?;
-    if nodes.is_empty() {
-        return Err(SubmitError::Precondition(
-            "the resource manager has no running node: start a NodeManager".to_owned(),
-        ));
-    }
-    say(&format!("YARN has {} running nodes", nodes.len()));
-    let info = match resource_manager.queue_info(queue).await {
-        Ok(info) => info,
-        Err(error @ (HadoopError::Remote(_) | HadoopError::Answer { .. })) => {
-            let all = resource_manager.queue_info("root").await;
-            let mut names = Vec::new();
-            if let Ok(root) = &all {
-                leaves(root, &mut names);
-            }
-            return Err(SubmitError::Precondition(format!(
-                "YARN has no queue \"{queue}\" ({error}); its queues are: {}; choose one with -q",
-                names.join(", ")
-            )));
-        }
-        Err(error) => return Err(error.into()),
-    };
-    if info.state != QueueState::Running {
-        return Err(SubmitError::Precondition(format!(
-            "the queue \"{queue}\" takes no applications now ({:?}); choose another with -q",
-            info.state
-        )));
-    }
-    if !info.children.is_empty() {
-        let mut names = Vec::new();
-        leaves(&info, &mut names);
-        return Err(SubmitError::Precondition(format!(
-            "the queue \"{queue}\" only holds other queues; choose one of {} with -q",
-            names.join(", ")
-        )));
-    }
-    Ok(())
-}
-
-fn leaves(queue: &QueueInfo, names: &mut Vec<String>) {
-    if queue.children.is_empty() {
-        names.push(queue.name.clone());
-    }
-    for child in &queue.children {
-        leaves(child, names);
-    }
-}
-
+/// Only one service may serve a queue.
 pub(super) async fn check_not_served(
     registry: &ZooKeeperRegistry,
     resource_manager: &ResourceManager,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use alidade_hadoop::{
     ApplicationFiles, ApplicationId, ApplicationReport, ApplicationState, Authentication,
     FileSystem, FinalStatus, HadoopConf, HadoopError, LaunchContext, RemoteKind, Resource,
-    ResourceManager, Submission, hdfs_credentials,
+    ResourceManager, Submission, check_cluster, hdfs_credentials,
 };
 use alidade_maas_core::{MaasError, Registry, ZooKeeperRegistry};
 use tokio::time::sleep;
@@ -19,7 +19,7 @@ use crate::signals::EndSignals;
 /// Upstream's name of the application.
 const NAME: &str = "MaaS";
 /// To find our applications by.
-const KIND: &str = "alidade-maas";
+pub(super) const KIND: &str = "alidade-maas";
 /// Upstream's folder below the home directory.
 const FOLDER: &str = "MaaS";
 const LOOK: Duration = Duration::from_secs(1);
@@ -93,8 +93,10 @@ pub(crate) async fn submit(submit: Submit, say: Say<'_>) -> Result<(), SubmitErr
     let conf = HadoopConf::from_environment()?;
     preconditions::check_log_in(submit.keytab.as_deref())?;
     let resource_manager = ResourceManager::connect(&conf)?;
-    preconditions::check_cluster(&resource_manager, &submit.queue, say).await?;
+    let nodes = check_cluster(&resource_manager, &submit.queue, "-q").await?;
+    say(&format!("YARN has {nodes} running nodes"));
     let registry = ZooKeeperRegistry::connect(submit.settings.zookeeper_options()).await?;
+    registry.require_config_node().await?;
     preconditions::check_not_served(&registry, &resource_manager).await?;
     let files = FileSystem::connect(&conf, None).await?;
     let new = resource_manager.new_application().await?;
