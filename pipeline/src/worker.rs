@@ -161,6 +161,15 @@ impl Worker<'_> {
                     break;
                 }
             };
+            // Waiting has taken its time: what was changed before this record was written is to hold for it.
+            let ready = if counts.read == 0 {
+                transform.begin_batch()
+            } else {
+                ready
+            };
+            if transform.is_outdated() {
+                return Err(PipelineError::SettingsChanged);
+            }
             if !ready {
                 // A record that was fetched before the pause: it is not taken, so it is read again after a rewind.
                 return Err(PipelineError::PausedRecord);

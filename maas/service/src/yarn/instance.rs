@@ -17,6 +17,8 @@ use crate::runner::LAST_WORDS;
 const REGISTRY_PAUSE: Duration = Duration::from_secs(1);
 /// Beyond what the runner takes to drain and to end its model.
 const RUNNER_OVERHEAD: Duration = Duration::from_secs(5);
+/// Between two words to a runner that it is to end.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// For the node manager and the resource manager to end a container.
 const STOP_PATIENCE: Duration = Duration::from_secs(20);
 
@@ -106,10 +108,18 @@ impl YarnInstance {
             return;
         };
         let patience = self.inner.drain + self.inner.grace + RUNNER_OVERHEAD;
-        if let Err(error) = container.terminate().await {
-            tracing::debug!(container = %container.id(), %error, "cannot ask the runner to end");
-        }
-        if timeout(patience, container.ended()).await.is_err() {
+        let asking = async {
+            loop {
+                if let Err(error) = container.terminate().await {
+                    tracing::debug!(container = %container.id(), %error, "cannot ask the runner to end");
+                }
+                // A container that is only being prepared has nobody who hears it.
+                if timeout(ASK_AGAIN, container.ended()).await.is_ok() {
+                    return;
+                }
+            }
+        };
+        if timeout(patience, asking).await.is_err() {
             tracing::warn!(container = %container.id(), "the runner does not end, stopping its container");
             container.stop(STOP_PATIENCE).await;
         }
