@@ -44,6 +44,13 @@ impl Remove {
         };
         let goal = Goal::AtMost(before.registered.saturating_sub(fewer));
         wait_for(registry, name, version, goal, &before, &item, limit).await?;
-        say(out, &format!("Gone: {what}"))
+        let gone = i32::try_from(before.registered).unwrap_or(i32::MAX);
+        match gone.min(removal.instances) {
+            0 => say(
+                out,
+                &format!("No instance of {name} {version} was registered"),
+            ),
+            gone => say(out, &format!("Gone: {}", counted(gone, name, version))),
+        }
     }
 }
