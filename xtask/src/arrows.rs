@@ -262,7 +262,7 @@ mod tests {
             ),
             (
                 "alidade-pipeline -> alidade-hadoop",
-                "only alidade-maas-service, alidade-maas-deploy, alidade may use it",
+                "only alidade-maas-service, alidade-maas-deploy, alidade, alidade-fuzz may use it",
             ),
             ("alidade-hadoop -> alidade-event", "does not stand below"),
             ("alidade-testkit -> alidade-event", "outside the order"),
